@@ -1,0 +1,105 @@
+"""Images decoded once into memory, and the batches a training takes from them."""
+
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+
+import keras
+import numpy as np
+
+from keras_hanet.data.augmentation import augment
+from keras_hanet.data.preprocessing import load_sample, resize_image, resize_mask
+
+
+@dataclass(frozen=True)
+class Cache:
+    """Decoded samples at the network's size.
+
+    Attributes:
+        samples: tuple of N `Sample`.
+        images: (N, S, S, 3) uint8.
+        masks: (N, S, S) uint8 in {0, 1}.
+    """
+
+    samples: tuple
+    images: np.ndarray
+    masks: np.ndarray
+
+
+def load_cache(samples, size, progress=iter):
+    """Decode samples, unite their masks and resize both.
+
+    Args:
+        samples: sequence of `Sample`.
+        size: S in pixels.
+        progress: wraps the iterator over samples, a tqdm bar for instance.
+
+    Returns:
+        `Cache`, 4 S^2 bytes for each image.
+
+    Raises:
+        InputError: if an image or a mask cannot be read or they differ in size.
+    """
+    images = np.empty((len(samples), size, size, 3), np.uint8)
+    masks = np.empty((len(samples), size, size), np.uint8)
+    with ThreadPoolExecutor(2) as pool:
+        for index, (image, mask) in enumerate(progress(pool.map(load_sample, samples))):
+            images[index] = resize_image(image, size)
+            masks[index] = resize_mask(mask, size)
+    return Cache(tuple(samples), images, masks)
+
+
+class SegmentationBatches(keras.utils.PyDataset):
+    """Batches (image, mask) over a cache.
+
+    The order and the augmentation of an epoch depend on `seed` and the epoch's number alone, so a
+    resumed training sees what an uninterrupted one would have seen.
+
+    Args:
+        cache: `Cache`.
+        batch_size: images in a batch.
+        augmentation: `Augmentation`, or None for the images as they are.
+        shuffle: whether each epoch has an order of its own; the last, smaller batch is then left
+            out, so that no batch norm sees a handful of images.
+        seed: of order and augmentation.
+        epoch: number of the epoch the next pass is.
+
+    An item is image (B, S, S, 3) float32 0..255 and mask (B, S, S, 1) float32 {0, 1}.
+    """
+
+    def __init__(self, cache, batch_size, augmentation=None, shuffle=False, seed=0, epoch=0):
+        super().__init__(workers=1)
+        self.cache = cache
+        self.batch_size = batch_size
+        self.augmentation = augmentation
+        self.shuffle = shuffle
+        self.seed = seed
+        self.epoch = epoch
+
+    def __len__(self):
+        num_images = len(self.cache.samples)
+        if self.shuffle and num_images >= self.batch_size:
+            return num_images // self.batch_size
+        return -(-num_images // self.batch_size)
+
+    def __getitem__(self, index):
+        chosen = self._order()[index * self.batch_size : (index + 1) * self.batch_size]
+        pairs = [self._pair(position) for position in chosen]
+        images = np.stack([image for image, _ in pairs]).astype(np.float32)
+        masks = np.stack([mask for _, mask in pairs]).astype(np.float32)
+        return images, masks[..., None]
+
+    def on_epoch_end(self):
+        self.epoch += 1
+
+    def _order(self):
+        num_images = len(self.cache.samples)
+        if not self.shuffle:
+            return np.arange(num_images)
+        return np.random.default_rng([self.seed, self.epoch]).permutation(num_images)
+
+    def _pair(self, position):
+        image, mask = self.cache.images[position], self.cache.masks[position]
+        if self.augmentation is None:
+            return image, mask
+        rng = np.random.default_rng([self.seed, self.epoch, int(position)])
+        return augment(image, mask, rng, self.augmentation)

@@ -1,0 +1,277 @@
+"""Leak-free splits: whole groups on one side, written down with the hash of every image."""
+
+import hashlib
+import json
+import warnings
+from collections import Counter
+from dataclasses import dataclass
+from functools import lru_cache
+from itertools import combinations
+from pathlib import Path
+
+from keras_hanet.data.preprocessing import decode_image
+from keras_hanet.data.sample import Sample
+from keras_hanet.errors import InputError
+from keras_hanet.files import write_json
+
+PARTS = ("train", "validation", "test")
+
+
+@dataclass(frozen=True)
+class Split:
+    """Three parts of a data set that share nothing.
+
+    Attributes:
+        train: samples the weights are fitted to.
+        validation: samples that choose the epoch and the threshold.
+        test: samples that are scored, once.
+        name: how it was made ("grouped 5-fold, seed 0, test fold 0").
+    """
+
+    train: tuple[Sample, ...]
+    validation: tuple[Sample, ...]
+    test: tuple[Sample, ...]
+    name: str
+
+
+def make_folds(samples, num_folds=5, seed=0):
+    """Part a data set into folds of whole groups with equal shares of each diagnosis.
+
+    Args:
+        samples: list of `Sample`.
+        num_folds: K, at least 2.
+        seed: whole number; the same seed gives the same folds.
+
+    Returns:
+        A list of K lists of `Sample`, each in the order of `samples`.
+
+    Raises:
+        InputError: if there are fewer groups than folds, or too few images for a fold to get any.
+    """
+    from sklearn.model_selection import StratifiedGroupKFold
+
+    groups = [_group(sample) for sample in samples]
+    diagnoses = [sample.diagnosis or "unknown" for sample in samples]
+    commonest = max(Counter(diagnoses).values(), default=0)
+    if num_folds < 2 or min(len(set(groups)), commonest) < num_folds:
+        raise InputError(
+            f"expected at least 2 folds with a group for each, got {num_folds} folds, {len(samples)} images "
+            f"in {len(set(groups))} groups, at most {commonest} of one diagnosis; ask for fewer folds"
+        )
+    splitter = StratifiedGroupKFold(n_splits=num_folds, shuffle=True, random_state=seed)
+    with warnings.catch_warnings():
+        # A diagnosis rarer than the folds cannot be in each of them: that is no fault.
+        warnings.filterwarnings("ignore", message="The least populated class", category=UserWarning)
+        folds = [[samples[i] for i in test] for _, test in splitter.split(samples, diagnoses, groups)]
+    if not all(folds):
+        raise InputError(
+            f"expected images for each of {num_folds} folds, but the groups are too large to part them so; "
+            "ask for fewer folds"
+        )
+    return folds
+
+
+def grouped_split(samples, fold, num_folds=5, seed=0):
+    """Test on one fold, validate on the next, train on the rest.
+
+    Args:
+        samples, num_folds, seed: as in `make_folds`.
+        fold: number of the test fold, 0..K-1; validation is fold (fold + 1) mod K.
+
+    Returns:
+        A `Split`.
+
+    Raises:
+        InputError: as `make_folds` and `check_disjoint`, for fewer than 3 folds or a fold that is not there.
+    """
+    if num_folds < 3 or not 0 <= fold < num_folds:
+        raise InputError(
+            f"expected at least 3 folds and a test fold in 0..{num_folds - 1}, got {num_folds} folds and "
+            f"test fold {fold}; choose another fold"
+        )
+    folds = make_folds(samples, num_folds, seed)
+    validation = (fold + 1) % num_folds
+    held_out = {*folds[fold], *folds[validation]}
+    split = Split(
+        train=tuple(sample for sample in samples if sample not in held_out),
+        validation=tuple(folds[validation]),
+        test=tuple(folds[fold]),
+        name=f"grouped {num_folds}-fold, seed {seed}, test fold {fold}",
+    )
+    check_disjoint(split)
+    return split
+
+
+def official_split(samples, fold, num_folds=5, seed=0):
+    """Test on a fold of the data set's authors, validate on a grouped part of the rest.
+
+    Args:
+        samples: list of `Sample` with `official_fold`.
+        fold: the authors' number of the test fold.
+        num_folds: the rest is parted into so many grouped folds, the first of them is validation.
+        seed: as in `make_folds`.
+
+    Returns:
+        A `Split`.
+
+    Raises:
+        InputError: if no sample has that fold, or as `make_folds` and `check_disjoint`.
+    """
+    known = sorted({sample.official_fold for sample in samples if sample.official_fold is not None})
+    if fold not in known:
+        numbers = ", ".join(map(str, known)) or "none"
+        raise InputError(f"expected an official fold of the data set ({numbers}), got {fold}")
+    rest = [sample for sample in samples if sample.official_fold != fold]
+    validation = make_folds(rest, num_folds, seed)[0]
+    held_out = set(validation)
+    split = Split(
+        train=tuple(sample for sample in rest if sample not in held_out),
+        validation=tuple(validation),
+        test=tuple(sample for sample in samples if sample.official_fold == fold),
+        name=f"official test fold {fold}, validation fold 0 of {num_folds} of the rest, seed {seed}",
+    )
+    check_disjoint(split)
+    return split
+
+
+def check_disjoint(split):
+    """Refuse a split whose parts share an image, a group, a patient or identical pixels.
+
+    Raises:
+        InputError: naming the two parts, what they share and an image of each.
+    """
+    kinds = {"image": _image, "group": _group, "patient": _patient, "pixels": image_sha256}
+    for kind, key in kinds.items():
+        owners = {part: {key(sample): sample.id for sample in getattr(split, part)} for part in PARTS}
+        for first, second in combinations(PARTS, 2):
+            shared = (owners[first].keys() & owners[second].keys()) - {None}
+            if shared:
+                example = min(shared, key=lambda key: (owners[first][key], owners[second][key]))
+                raise InputError(
+                    f"expected parts that share nothing, but {first} ({owners[first][example]}) and {second} "
+                    f"({owners[second][example]}) share the same {kind}, {len(shared)} such in all; "
+                    "keep them on one side"
+                )
+
+
+def image_sha256(sample):
+    """Hash what the network sees of an image, not how its file is packed.
+
+    Returns:
+        SHA-256 in hexadecimal of the text "height width 3 " followed by the decoded pixels, RGB, uint8, row
+        by row. A lossless re-encoding of the release (grey instead of RGB, PNG instead of BMP) has
+        the same hash; a JPEG made of it has not.
+
+    Raises:
+        InputError: as `decode_image`.
+    """
+    status = sample.image.stat() if sample.image.exists() else None
+    return _hash_file(sample.image, status and (status.st_mtime_ns, status.st_size))
+
+
+def write_split(path, split):
+    """Write a split as JSON: {"name": ..., "parts": {"train": {id: SHA-256, ...}, ...}}."""
+    _by_id([*split.train, *split.validation, *split.test])
+    parts = {part: _hashes(getattr(split, part)) for part in PARTS}
+    write_json(path, {"name": split.name, "parts": parts})
+
+
+def read_split(path, samples):
+    """Read a split and hold it against the data.
+
+    Args:
+        path: file written by `write_split`.
+        samples: the data set; images of it that the file does not name are left out.
+
+    Returns:
+        A `Split`.
+
+    Raises:
+        InputError: if the file is none of ours, names an image that is not there or has other pixels, or if
+            its parts are not disjoint.
+    """
+    content = _read_json(path)
+    parts = content.get("parts") if isinstance(content, dict) else None
+    if not isinstance(parts, dict) or set(parts) != set(PARTS) or not isinstance(content.get("name"), str):
+        raise InputError(f"{path}: expected a name and the parts {', '.join(PARTS)}; make the file again")
+    split = Split(**{part: tuple(_find(path, parts[part], samples)) for part in PARTS}, name=content["name"])
+    check_disjoint(split)
+    return split
+
+
+def write_folds(path, folds):
+    """Write folds as JSON: {"folds": [{id: SHA-256, ...}, ...]}."""
+    write_json(path, {"folds": [_hashes(fold) for fold in folds]})
+
+
+def read_folds(path, samples):
+    """Read folds and hold them against the data.
+
+    Args:
+        path: file written by `write_folds`.
+        samples: the data set.
+
+    Returns:
+        A list of lists of `Sample`, as `make_folds` gave them.
+
+    Raises:
+        InputError: as `read_split`.
+    """
+    content = _read_json(path)
+    folds = content.get("folds") if isinstance(content, dict) else None
+    if not isinstance(folds, list) or not folds:
+        raise InputError(f"{path}: expected a file of folds; make it again")
+    return [_find(path, fold, samples) for fold in folds]
+
+
+def _image(sample):
+    return f"{sample.source}/{sample.id}"
+
+
+def _group(sample):
+    return f"{sample.source}/{sample.group}"
+
+
+def _patient(sample):
+    return None if sample.patient is None else f"{sample.source}/{sample.patient}"
+
+
+@lru_cache(maxsize=20_000)
+def _hash_file(path, _status):
+    pixels = decode_image(path)
+    height, width, channels = pixels.shape
+    return hashlib.sha256(f"{height} {width} {channels} ".encode() + pixels.tobytes()).hexdigest()
+
+
+def _hashes(samples):
+    return {name: image_sha256(sample) for name, sample in _by_id(samples).items()}
+
+
+def _by_id(samples):
+    by_id = {sample.id: sample for sample in samples}
+    if len(by_id) < len(samples):
+        [(repeated, _)] = Counter(sample.id for sample in samples).most_common(1)
+        raise InputError(f"expected images of different names, got {repeated!r} more than once; rename one")
+    return by_id
+
+
+def _find(path, hashes, samples):
+    """The samples of a file's {id: SHA-256}, in the file's order."""
+    if not isinstance(hashes, dict):
+        raise InputError(f"{path}: expected image ids with their SHA-256; make the file again")
+    by_id = _by_id(samples)
+    for name, digest in hashes.items():
+        if name not in by_id:
+            raise InputError(f"{path}: {name} is not among the images; give the data it was made of")
+        if image_sha256(by_id[name]) != digest:
+            raise InputError(f"{path}: {name} has other pixels than when it was made; give the same data")
+    return [by_id[name] for name in hashes]
+
+
+def _read_json(path):
+    try:
+        return json.loads(Path(path).read_text())
+    except FileNotFoundError:
+        raise InputError(f"{path}: no such file; check the path") from None
+    except (OSError, ValueError):
+        raise InputError(f"{path}: expected a JSON file; make it again") from None

@@ -1,0 +1,1 @@
+"""From masks to a table with intervals: scores of every case, their summary, the operating point."""

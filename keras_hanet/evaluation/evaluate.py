@@ -1,0 +1,79 @@
+"""Score a model on a data set: one row an image, overlays, and a summary."""
+
+from pathlib import Path
+
+import cv2
+
+from keras_hanet.data.preprocessing import load_sample, resize_mask
+from keras_hanet.drawing import draw_overlay
+from keras_hanet.evaluation.cases import score_case, score_case_at_s, summarise, write_cases
+from keras_hanet.files import replacing, write_json
+
+BATCH_SIZE = 8
+
+
+def evaluate(predictor, samples, folder, split_name, command, fold=None, progress=iter):
+    """Score a model on samples and write what the numbers rest on.
+
+    Args:
+        predictor: `Predictor`.
+        samples: sequence of `Sample`.
+        folder: gets `cases.csv`, `summary.json` and `overlays/`.
+        split_name: how the samples were chosen, for the summary.
+        command: the command that does this again, for the summary.
+        fold: number of the test fold, for the table; None if there is none.
+        progress: wraps the iterator over batches, a tqdm bar for instance.
+
+    Returns:
+        the summary, as written to `summary.json`.
+
+    Raises:
+        InputError: if an image or a mask cannot be read.
+    """
+    folder = Path(folder)
+    rows = []
+    for start in progress(range(0, len(samples), BATCH_SIZE)):
+        for sample, row, overlay in _score_batch(predictor, samples[start : start + BATCH_SIZE]):
+            rows.append({**_describe(sample, fold), **row})
+            write_picture(folder / "overlays" / f"{sample.id}.png", overlay)
+    metadata = predictor.metadata
+    summary = {
+        **summarise(rows),
+        "size": "original",
+        "threshold": metadata.threshold,
+        "min_lesion_share": metadata.min_lesion_share,
+        "model": metadata.name,
+        "split": split_name,
+        "command": command,
+        "intended_use": metadata.intended_use,
+    }
+    write_cases(folder / "cases.csv", rows)
+    write_json(folder / "summary.json", summary)
+    return summary
+
+
+def write_picture(path, picture):
+    """Write an (H, W, 3) uint8 RGB or (H, W) uint8 picture as PNG, whole or not at all."""
+    with replacing(path) as temporary:
+        encoded = picture if picture.ndim == 2 else cv2.cvtColor(picture, cv2.COLOR_RGB2BGR)
+        temporary.write_bytes(cv2.imencode(".png", encoded)[1].tobytes())
+
+
+def _score_batch(predictor, samples):
+    loaded = [load_sample(sample) for sample in samples]
+    at_s = predictor.probabilities_at_s([image for image, _ in loaded])
+    for sample, (image, mask), probability in zip(samples, loaded, at_s, strict=True):
+        mask_pred = predictor.to_prediction(probability, mask.shape).mask
+        scores_at_s = score_case_at_s(resize_mask(mask, len(probability)), predictor.to_mask(probability))
+        size = {"height": mask.shape[0], "width": mask.shape[1]}
+        yield sample, {**size, **score_case(mask, mask_pred), **scores_at_s}, draw_overlay(image, mask_pred, mask)
+
+
+def _describe(sample, fold):
+    return {
+        "id": sample.id,
+        "source": sample.source,
+        "diagnosis": sample.diagnosis,
+        "group": sample.group,
+        "fold": fold,
+    }

@@ -1,0 +1,17 @@
+"""Scores of one mask against another, in NumPy and SciPy only."""
+
+from keras_hanet.metrics.overlap import Confusion as Confusion
+from keras_hanet.metrics.overlap import accuracy as accuracy
+from keras_hanet.metrics.overlap import as_booleans as as_booleans
+from keras_hanet.metrics.overlap import confusion as confusion
+from keras_hanet.metrics.overlap import dice as dice
+from keras_hanet.metrics.overlap import jaccard as jaccard
+from keras_hanet.metrics.overlap import precision as precision
+from keras_hanet.metrics.overlap import sensitivity as sensitivity
+from keras_hanet.metrics.overlap import specificity as specificity
+from keras_hanet.metrics.surface import SurfaceDistances as SurfaceDistances
+from keras_hanet.metrics.surface import assd as assd
+from keras_hanet.metrics.surface import hausdorff as hausdorff
+from keras_hanet.metrics.surface import hd95 as hd95
+from keras_hanet.metrics.surface import nsd as nsd
+from keras_hanet.metrics.surface import surface_distances as surface_distances

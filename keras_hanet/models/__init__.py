@@ -1,0 +1,1 @@
+"""Networks: encoders, HA-Net and its configuration."""

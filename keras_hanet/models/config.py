@@ -1,0 +1,68 @@
+"""The switches of HA-Net, as a frozen dataclass that needs no Keras."""
+
+from dataclasses import dataclass
+
+from keras_hanet.errors import InputError
+
+_CHOICES = {
+    "encoder": ("densenet121", "efficientnet_lite0"),
+    "bottleneck_stride": (16, 32),
+    "position_encoding": ("learned", "sinusoidal", "none"),
+    "self_attention": ("channel", "position", "none"),
+    "key_dimension": ("token", "channels"),
+    "feature_enhancement": ("space", "channels", "none"),
+    "decoder_block": ("separable", "plain"),
+}
+
+
+@dataclass(frozen=True)
+class HANetConfig:
+    """What `build_ha_net` builds. "The paper" is arXiv 2506.16592.
+
+    Attributes:
+        encoder: "densenet121" (the paper's) or "efficientnet_lite0" (made for int8 on a cart).
+        encoder_weights: "imagenet", "none", "auto" (ImageNet if it can be had, else none, said
+            loudly) or the path of a weights file of the encoder.
+        size: S, the side of the square input in pixels, a multiple of 32. The paper's is 256.
+        bottleneck_stride: 32 (8 x 8 for 256) or 16 (the last encoder block left out). The paper
+            does not say; we use 32.
+        position_encoding: "learned", "sinusoidal" or "none"; added to the self-attention input.
+        self_attention: TSA over "channel" (the paper's), "position", or "none".
+        key_dimension: d_k of TSA: "token" or "channels". The paper does not say.
+        attention_dropout: dropout on TSA's attention, 0..1. The paper does not say; we use 0.1.
+        spatial_attention: whether GSA is there.
+        feature_enhancement: what SFEB pools over, "space" (a channel gate) or "channels" (a
+            spatial map); "none" for plain skips.
+        decoder_block: "separable" or "plain" 3x3 convolutions.
+        decoder_filters: filters of the stages from coarse to fine, one for each factor of two
+            that is upsampled. The paper does not say; we use 256, 128, 64, 32, 16.
+        num_classes: outputs of a classification head on the bottleneck; 0 for none.
+    """
+
+    encoder: str = "densenet121"
+    encoder_weights: str = "auto"
+    size: int = 256
+    bottleneck_stride: int = 32
+    position_encoding: str = "learned"
+    self_attention: str = "channel"
+    key_dimension: str = "token"
+    attention_dropout: float = 0.1
+    spatial_attention: bool = True
+    feature_enhancement: str = "space"
+    decoder_block: str = "separable"
+    decoder_filters: tuple[int, ...] = (256, 128, 64, 32, 16)
+    num_classes: int = 0
+
+    def __post_init__(self):
+        object.__setattr__(self, "decoder_filters", tuple(self.decoder_filters))
+        for name, choices in _CHOICES.items():
+            if getattr(self, name) not in choices:
+                raise InputError(f"{name} must be one of {', '.join(map(str, choices))}, got {getattr(self, name)!r}")
+        if self.size < 32 or self.size % 32:
+            raise InputError(f"size must be a positive multiple of 32, got {self.size}")
+        num_stages = self.bottleneck_stride.bit_length() - 1
+        if len(self.decoder_filters) != num_stages:
+            raise InputError(
+                f"decoder_filters must have {num_stages} numbers for bottleneck_stride {self.bottleneck_stride}, "
+                f"got {list(self.decoder_filters)}"
+            )

@@ -1,0 +1,1 @@
+"""Training: configuration, presets, callbacks and the trainer."""

@@ -1,0 +1,120 @@
+"""The configuration of a training run: frozen, every field a flag, unknown keys refused."""
+
+import dataclasses
+import json
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from keras_hanet.data.augmentation import Augmentation
+from keras_hanet.errors import InputError
+from keras_hanet.models.config import HANetConfig
+
+_CHOICES = {
+    "split": ("grouped", "official"),
+    "schedule": ("plateau", "cosine"),
+    "precision": ("float32", "mixed_bfloat16"),
+}
+
+
+@dataclass(frozen=True)
+class TrainConfig:
+    """All that decides a run, besides the images.
+
+    Attributes:
+        data: folder of the data set.
+        dataset: the data set's layout; None to recognise it.
+        groups: CSV with the groups that no split may part; None for the data set's own.
+        split: "grouped" (k folds, the next fold is validation) or "official" (the authors' fold
+            is the test part, an inner grouped fold is validation).
+        fold: number of the test fold.
+        num_folds: k.
+        include_normal: whether images without a lesion are trained on and scored.
+        seed: of the folds, the initial weights, the order of the images and the augmentation.
+        model: the network.
+        augmentation: strengths; None for no augmentation.
+        batch_size: images in a step.
+        epochs: at most so many passes over the training part.
+        learning_rate: of the start (plateau) or of the peak (cosine).
+        schedule: "plateau" (ReduceLROnPlateau on the validation loss, as the paper) or "cosine"
+            (one epoch of warm-up, then cosine decay to 0).
+        plateau_patience: epochs without a better validation loss before the rate is halved.
+        stop_patience: epochs without a better validation score before training stops.
+        weight_decay: of AdamW, on kernels only; 0 is Adam.
+        bce_weight: weight of the cross-entropy.
+        jaccard_weight: weight of the Jaccard loss.
+        precision: "float32" or "mixed_bfloat16".
+    """
+
+    data: str | None = None
+    dataset: str | None = None
+    groups: str | None = None
+    split: str = "grouped"
+    fold: int = 0
+    num_folds: int = 5
+    include_normal: bool = True
+    seed: int = 0
+    model: HANetConfig = field(default_factory=HANetConfig)
+    augmentation: Augmentation | None = field(default_factory=Augmentation)
+    batch_size: int = 8
+    epochs: int = 100
+    learning_rate: float = 1e-3
+    schedule: str = "plateau"
+    plateau_patience: int = 5
+    stop_patience: int = 15
+    weight_decay: float = 0.0
+    bce_weight: float = 1.0
+    jaccard_weight: float = 1.0
+    precision: str = "float32"
+
+    def __post_init__(self):
+        for name, choices in _CHOICES.items():
+            if getattr(self, name) not in choices:
+                raise InputError(f"{name} must be one of {', '.join(choices)}, got {getattr(self, name)!r}")
+        for name in ("batch_size", "epochs", "learning_rate", "plateau_patience", "stop_patience"):
+            if not getattr(self, name) > 0:
+                raise InputError(f"{name} must be greater than 0, got {getattr(self, name)}")
+        if self.bce_weight < 0 or self.jaccard_weight < 0 or self.bce_weight + self.jaccard_weight == 0:
+            raise InputError("bce_weight and jaccard_weight must not be negative, and one of them must be above 0")
+
+
+def to_dict(config):
+    """A configuration as JSON-ready nested dictionaries."""
+    return dataclasses.asdict(config)
+
+
+def from_dict(values):
+    """The configuration `to_dict` was given; a key that does not exist raises InputError."""
+    values = dict(values)
+    model = _build(HANetConfig, values.pop("model", {}), "model.")
+    augmentation = values.pop("augmentation", {})
+    if augmentation is not None:
+        augmentation = _build(Augmentation, augmentation, "augmentation.")
+    return _build(TrainConfig, {**values, "model": model, "augmentation": augmentation}, "")
+
+
+def read_config(path):
+    """Read a configuration written by `to_dict`.
+
+    Raises:
+        InputError: if there is no such file, it is not JSON, or a key is unknown.
+    """
+    try:
+        values = json.loads(Path(path).read_text())
+    except FileNotFoundError:
+        raise InputError(f"{path}: no such configuration file; check the path") from None
+    except ValueError as error:
+        raise InputError(f"{path}: expected a JSON object, got something else ({error})") from None
+    if not isinstance(values, dict):
+        raise InputError(f"{path}: expected a JSON object, got a {type(values).__name__}")
+    return from_dict(values)
+
+
+def _build(kind, values, prefix):
+    known = [item.name for item in dataclasses.fields(kind)]
+    for key in values:
+        if key not in known:
+            raise InputError(f"there is no configuration key {prefix}{key}; known are: {', '.join(known)}")
+    try:
+        return kind(**values)
+    except TypeError as error:
+        raise InputError(f"a value of the configuration has a wrong type ({error})") from None

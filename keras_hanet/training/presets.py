@@ -1,0 +1,65 @@
+"""Named recipes. Each docstring says what it is for, its command and what it costs."""
+
+from keras_hanet.data.augmentation import Augmentation
+from keras_hanet.errors import InputError
+from keras_hanet.models.config import HANetConfig
+from keras_hanet.training.config import TrainConfig
+
+
+def paper():
+    """The network and the training the paper describes: DenseNet121, ImageNet weights, Adam,
+    ReduceLROnPlateau, early stopping, no augmentation, lesion images only.
+
+    hanet train --data BUSI --preset paper
+    """
+    return TrainConfig(model=HANetConfig(), augmentation=None, include_normal=False, epochs=100, learning_rate=1e-4)
+
+
+def standard():
+    """HA-Net on DenseNet121 with augmentation, AdamW, cosine decay and the normal images.
+
+    hanet train --data BUSI --preset standard
+    """
+    return TrainConfig(model=HANetConfig(), epochs=60, learning_rate=1e-3, schedule="cosine", weight_decay=1e-2)
+
+
+def cart():
+    """HA-Net on EfficientNet-Lite0 (ImageNet weights come with the package), for a cart.
+
+    hanet train --data BUSI --preset cart
+    """
+    return TrainConfig(
+        model=HANetConfig(encoder="efficientnet_lite0"),
+        epochs=25,
+        learning_rate=6e-4,
+        schedule="cosine",
+        weight_decay=1e-2,
+    )
+
+
+def quick():
+    """A small network on small phantoms: shows in minutes that everything works.
+
+    hanet train --preset quick
+    """
+    return TrainConfig(
+        model=HANetConfig(encoder="efficientnet_lite0", size=128),
+        epochs=20,
+        learning_rate=1e-3,
+        schedule="cosine",
+        weight_decay=1e-2,
+    )
+
+
+PRESETS = {"paper": paper, "standard": standard, "cart": cart, "quick": quick}
+
+
+def preset(name):
+    """The configuration of a preset.
+
+    Raises:
+        InputError: if there is no preset of that name.
+    """
+    if name not in PRESETS:
+        raise InputError(f"preset must be one of {', '.join(PRESETS)}, got {name!r}")
+    return PRESETS[name]()

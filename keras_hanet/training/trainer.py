@@ -1,0 +1,256 @@
+"""Train a network, choose its operating point on validation, score it once on test."""
+
+import json
+from pathlib import Path
+
+import keras
+
+from keras_hanet.data.layouts import read_samples
+from keras_hanet.data.pipeline import SegmentationBatches, load_cache
+from keras_hanet.data.preprocessing import load_sample, resize_probability
+from keras_hanet.data.splits import grouped_split, official_split, read_split, write_split
+from keras_hanet.drawing import draw_overlay
+from keras_hanet.errors import FailedError, InputError
+from keras_hanet.evaluation.evaluate import evaluate
+from keras_hanet.evaluation.threshold import choose_threshold
+from keras_hanet.files import replacing, write_json
+from keras_hanet.inference import Metadata, Predictor, keras_probabilities
+from keras_hanet.losses import BCEJaccardLoss
+from keras_hanet.models.encoders import load_encoder_weights
+from keras_hanet.models.ha_net import build_ha_net
+from keras_hanet.training.callbacks import Checkpoint, Progress, TensorBoard
+from keras_hanet.training.config import from_dict, to_dict
+from keras_hanet.training.environment import describe_environment
+from keras_hanet.training.metrics import segmentation_metrics
+
+RUN_FORMAT = 1
+NUM_OVERLAYS = 6
+
+
+def train(config, run_dir, command, resume=False, say=print, progress=iter):
+    """Train on a data set and leave a run folder that describes itself.
+
+    Args:
+        config: `TrainConfig`; its `data` names the data set.
+        run_dir: new folder for the run; with `resume` one that a killed training left.
+        command: the command that does this again, for the summary.
+        resume: go on where a killed training stopped; ends as an uninterrupted one would.
+        say: takes lines of text for the user.
+        progress: wraps long iterations, a tqdm bar for instance.
+
+    Returns:
+        the summary of the test part, as written to `summary.json`.
+
+    Raises:
+        InputError: if the data, the configuration or the run folder cannot be used.
+        FailedError: if the loss became not-a-number.
+    """
+    run_dir = Path(run_dir)
+    split = _prepare(config, run_dir, resume, say)
+    keras.utils.set_random_seed(config.seed)
+    caches = {part: load_cache(getattr(split, part), config.model.size, progress) for part in ("train", "validation")}
+    model = build_ha_net(config.model)
+    encoder_weights = _load_encoder(model, config, run_dir, resume, say)
+
+    checkpoint = fit(model, caches["train"], caches["validation"], config, run_dir)
+    if not checkpoint.best_weights.exists():
+        raise FailedError("the loss became not-a-number in the first epoch; try a smaller --learning-rate")
+    model.load_weights(checkpoint.best_weights)
+
+    say("Choosing the threshold on the validation part ...")
+    choice = choose_operating_point(model, caches["validation"])
+    name = f"HA-Net({config.model.encoder}, encoder weights: {encoder_weights})"
+    metadata = Metadata(config.model.size, choice.threshold, choice.min_lesion_share, name)
+    with replacing(run_dir / "model.keras") as temporary:
+        _without_optimizer(model, config).save(temporary)
+    write_json(run_dir / "metadata.json", vars(metadata))
+
+    say("Scoring the test part, once ...")
+    predictor = Predictor.from_keras(model, metadata)
+    return evaluate(predictor, split.test, run_dir, split.name, command, config.fold, progress)
+
+
+def fit(model, train_cache, validation_cache, config, run_dir):
+    """Compile a network and train it, or go on training it, in a run folder.
+
+    Args:
+        model: network made by `build_ha_net`.
+        train_cache: `Cache` of the training part.
+        validation_cache: `Cache` of the validation part.
+        config: `TrainConfig`.
+        run_dir: existing run folder; its `checkpoint/` is continued if there is one.
+
+    Returns:
+        the `Checkpoint`, which knows the history and the file of the best weights.
+    """
+    plateau, stopping = _watchers(config)
+    checkpoint = Checkpoint(run_dir, [*plateau, stopping])
+    first_epoch = checkpoint.num_epochs_done
+    train_batches = SegmentationBatches(
+        train_cache, config.batch_size, config.augmentation, shuffle=True, seed=config.seed, epoch=first_epoch
+    )
+    compile_model(model, config, len(train_batches))
+    if checkpoint.stopped or first_epoch >= config.epochs:
+        return checkpoint
+    examples = _examples(validation_cache)
+    tensorboard = TensorBoard(
+        Path(run_dir) / "tensorboard", lambda network: _draw_examples(network, examples), first_epoch=first_epoch
+    )
+    model.fit(
+        train_batches,
+        validation_data=SegmentationBatches(validation_cache, config.batch_size),
+        initial_epoch=first_epoch,
+        epochs=config.epochs,
+        verbose=0,
+        callbacks=[
+            keras.callbacks.TerminateOnNaN(),
+            *plateau,
+            stopping,
+            tensorboard,
+            Progress(config.epochs, first_epoch),
+            checkpoint,
+        ],
+    )
+    return checkpoint
+
+
+def compile_model(model, config, steps_per_epoch):
+    """Give a network its loss, optimizer and metrics.
+
+    XLA is left off for TensorFlow on a CPU, where it doubles the time of a step.
+    """
+    optimizer = keras.optimizers.AdamW(_learning_rate(config, steps_per_epoch), weight_decay=config.weight_decay)
+    optimizer.exclude_from_weight_decay(var_names=["bias", "gamma", "beta", "scale", "rows", "columns"])
+    on_cpu = not any("gpu" in device for device in keras.distribution.list_devices())
+    model.compile(
+        optimizer,
+        BCEJaccardLoss(config.bce_weight, config.jaccard_weight),
+        metrics=segmentation_metrics(),
+        jit_compile=False if on_cpu and keras.backend.backend() == "tensorflow" else "auto",
+    )
+
+
+def choose_operating_point(model, cache):
+    """Threshold and smallest lesion for a network, on the validation images at their own size.
+
+    Args:
+        model: network made by `build_ha_net`.
+        cache: `Cache` of the validation part.
+
+    Returns:
+        `Choice`.
+    """
+    probabilities, masks = [], []
+    for start in range(0, len(cache.samples), 8):
+        at_s = keras_probabilities(model, cache.images[start : start + 8].astype("float32"))
+        for sample, probability in zip(cache.samples[start : start + 8], at_s, strict=True):
+            mask = load_sample(sample)[1]
+            probabilities.append(resize_probability(probability, *mask.shape))
+            masks.append(mask)
+    return choose_threshold(probabilities, masks)
+
+
+def _prepare(config, run_dir, resume, say):
+    """Read the data, split them, and write what the run is to its folder."""
+    config_path = run_dir / "config.json"
+    if resume:
+        _check_same_run(config, config_path)
+    elif run_dir.exists() and any(run_dir.iterdir()):
+        raise InputError(f"{run_dir} exists and is not empty; give another --run-dir, or --resume to go on in it")
+    layout, samples = read_samples(config.data, config.dataset, config.groups)
+    if not config.include_normal:
+        samples = [sample for sample in samples if sample.diagnosis != "normal"]
+    split_path = run_dir / "split.json"
+    if resume and split_path.exists():
+        split = read_split(split_path, samples)
+    else:
+        make_split = {"grouped": grouped_split, "official": official_split}[config.split]
+        split = make_split(samples, config.fold, config.num_folds, config.seed)
+        write_split(split_path, split)
+        write_json(config_path, {"format": RUN_FORMAT, **to_dict(config)})
+    write_json(run_dir / "environment.json", describe_environment(config.seed))
+    say(f"{config.data}: layout {layout!r}, {len(samples)} images; {split.name}: " + ", ".join(
+        f"{len(getattr(split, part))} {part}" for part in ("train", "validation", "test")
+    ))
+    return split
+
+
+def read_run_config(run_dir):
+    """The configuration a run was made with.
+
+    Raises:
+        InputError: if the folder is no run folder, or one of another version.
+    """
+    path = Path(run_dir) / "config.json"
+    try:
+        values = json.loads(path.read_text())
+    except (FileNotFoundError, NotADirectoryError):
+        raise InputError(f"{run_dir}: expected a run folder with a config.json, found none; check the path") from None
+    except ValueError:
+        raise InputError(f"{path}: expected JSON, the file is damaged; start a new run") from None
+    found = values.pop("format", None)
+    if found != RUN_FORMAT:
+        raise InputError(
+            f"{run_dir}: expected a run folder of format {RUN_FORMAT}, got {found}; use the version of keras-hanet "
+            "that made it, or start a new run"
+        )
+    return from_dict(values)
+
+
+def _check_same_run(config, config_path):
+    if read_run_config(config_path.parent) != config:
+        raise InputError(
+            f"{config_path} differs from the flags given; resume with --resume and the run folder alone, or start a new run"
+        )
+
+
+def _load_encoder(model, config, run_dir, resume, say):
+    wanted = config.model.encoder_weights
+    loaded = load_encoder_weights(model, config.model.encoder, wanted)
+    if wanted == "auto" and loaded == "none":
+        say(
+            "NOTE: the encoder starts from RANDOM weights: its ImageNet weights could not be downloaded. "
+            "Scores will be lower than with --encoder-weights imagenet."
+        )
+    return loaded
+
+
+def _watchers(config):
+    stopping = keras.callbacks.EarlyStopping("val_score", mode="max", patience=config.stop_patience)
+    if config.schedule != "plateau":
+        return [], stopping
+    return [keras.callbacks.ReduceLROnPlateau("val_loss", factor=0.5, patience=config.plateau_patience)], stopping
+
+
+def _learning_rate(config, steps_per_epoch):
+    if config.schedule == "plateau":
+        return config.learning_rate
+    return keras.optimizers.schedules.CosineDecay(
+        initial_learning_rate=0.0,
+        decay_steps=max(1, (config.epochs - 1) * steps_per_epoch),
+        warmup_target=config.learning_rate,
+        warmup_steps=steps_per_epoch,
+    )
+
+
+def _examples(cache):
+    """Evenly spaced validation images to watch, as (names, images, masks)."""
+    step = max(1, len(cache.samples) // NUM_OVERLAYS)
+    chosen = slice(None, step * NUM_OVERLAYS, step)
+    return [sample.id for sample in cache.samples[chosen]], cache.images[chosen], cache.masks[chosen]
+
+
+def _draw_examples(model, examples):
+    names, images, masks = examples
+    predicted = (keras_probabilities(model, images.astype("float32")) >= 0.5).astype("uint8")
+    return {
+        name: draw_overlay(image, mask_pred, mask)
+        for name, image, mask, mask_pred in zip(names, images, masks, predicted, strict=True)
+    }
+
+
+def _without_optimizer(model, config):
+    """The same network, never compiled, so that the file holds its weights alone."""
+    clean = build_ha_net(config.model)
+    clean.set_weights(model.get_weights())
+    return clean

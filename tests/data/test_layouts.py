@@ -1,0 +1,47 @@
+import layouts
+import pytest
+
+from keras_hanet.data.layouts import READERS, read_samples
+from keras_hanet.errors import InputError
+
+
+@pytest.mark.parametrize("name", READERS)
+def test_every_layout_is_recognised_by_its_own_reader_first(tmp_path, name):
+    found, samples = read_samples(getattr(layouts, f"draw_{name}")(tmp_path))
+    assert found == name
+    assert {sample.source for sample in samples} == {name}
+    assert all(path.is_file() for sample in samples for path in (sample.image, *sample.masks))
+
+
+def test_a_forced_reader_is_taken(tmp_path):
+    name, samples = read_samples(layouts.draw_bus_uclm(tmp_path), dataset="folder")
+    assert name == "folder"
+    assert [sample.group for sample in samples] == ["ALWI_000", "ALWI_001", "ANFO_000"]
+
+
+def test_groups_are_replaced(tmp_path):
+    layouts.draw_folder(tmp_path)
+    (tmp_path / "groups.csv").write_text("group;file\n1;scan2\n1;scan10\n")
+    assert [sample.group for sample in read_samples(tmp_path)[1]] == ["scan2", "scan10"]
+    _, samples = read_samples(str(tmp_path), groups=str(tmp_path / "groups.csv"))
+    assert [sample.group for sample in samples] == ["scan2", "scan2"]
+
+
+def test_an_unknown_layout_is_answered_with_the_known_ones(tmp_path):
+    with pytest.raises(InputError, match=r"found none: busi \(benign/.*udiat.*folder \(images/") as raised:
+        read_samples(tmp_path)
+    assert all(name in str(raised.value) for name in READERS)
+
+
+def test_empty_missing_and_misnamed(tmp_path):
+    (tmp_path / "images").mkdir()
+    (tmp_path / "masks").mkdir()
+    with pytest.raises(InputError, match="expected images in the layout of folder, found none"):
+        read_samples(tmp_path)
+    with pytest.raises(InputError, match="found nothing; check the path"):
+        read_samples(tmp_path / "absent")
+    (tmp_path / "file").write_text("")
+    with pytest.raises(InputError, match="found a file"):
+        read_samples(tmp_path / "file")
+    with pytest.raises(InputError, match="bus_uclm, udiat, folder, got 'busy'"):
+        read_samples(tmp_path, dataset="busy")
