@@ -3,6 +3,8 @@
 import cv2
 import numpy as np
 
+from keras_hanet.files import replacing
+
 PREDICTED_COLOUR = (255, 150, 0)  # orange
 REFERENCE_COLOUR = (0, 200, 80)  # green
 
@@ -25,3 +27,10 @@ def draw_overlay(image, mask_pred, mask_true=None):
             outlines, _ = cv2.findContours(mask, cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_NONE)
             cv2.drawContours(picture, outlines, -1, colour, thickness)
     return picture
+
+
+def write_picture(path, picture):
+    """Write an (H, W, 3) uint8 RGB or (H, W) uint8 picture as PNG, whole or not at all."""
+    with replacing(path) as temporary:
+        encoded = picture if picture.ndim == 2 else cv2.cvtColor(picture, cv2.COLOR_RGB2BGR)
+        temporary.write_bytes(cv2.imencode(".png", encoded)[1].tobytes())

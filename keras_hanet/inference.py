@@ -74,7 +74,7 @@ class Predictor:
         path = Path(path)
         model_path = path / "model.keras" if path.is_dir() else path
         if not model_path.is_file():
-            raise InputError(f"{path}: expected a run folder or a model.keras, found neither; has its training finished?")
+            raise InputError(f"{path}: expected a run folder or a model.keras, found none; has its training finished?")
         metadata = read_metadata(model_path.with_name("metadata.json"))
         import keras
 
@@ -83,7 +83,7 @@ class Predictor:
         try:
             model = keras.saving.load_model(model_path, compile=False, safe_mode=True)
         except (ValueError, TypeError, OSError) as error:
-            raise InputError(f"{model_path}: expected a Keras model of this version, and it cannot be read ({error})") from error
+            raise InputError(f"{model_path}: expected a Keras model, and it cannot be read ({error})") from error
         return cls.from_keras(model, metadata)
 
     def probabilities_at_s(self, images):
@@ -153,7 +153,8 @@ def read_metadata(path):
     if not isinstance(values, dict) or values.get("format") != METADATA_FORMAT:
         found = values.get("format") if isinstance(values, dict) else None
         raise InputError(
-            f"{path}: expected a model of format {METADATA_FORMAT}, got {found}; use the version of keras-hanet that made it"
+            f"{path}: expected a model of format {METADATA_FORMAT}, got {found}; "
+            "use the version of keras-hanet that made it"
         )
     try:
         return Metadata(**values)

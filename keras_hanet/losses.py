@@ -15,9 +15,8 @@ def binary_cross_entropy(y_true, logits):
         (B,) float32, 0 for a perfect and certain prediction.
     """
     y_true, logits = _float32(y_true, logits)
-    # max(z, 0) - z y + log(1 + exp(-|z|)) cannot overflow.
-    pixel = ops.relu(logits) - logits * y_true + ops.log1p(ops.exp(-ops.abs(logits)))
-    return ops.mean(pixel, axis=(1, 2, 3))
+    # softplus(z) - z y cannot overflow, and its gradient is right at z = 0 too, where training may begin.
+    return ops.mean(ops.softplus(logits) - logits * y_true, axis=(1, 2, 3))
 
 
 def jaccard_loss(y_true, logits, smooth=1.0):

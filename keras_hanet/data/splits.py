@@ -46,7 +46,7 @@ def make_folds(samples, num_folds=5, seed=0):
         A list of K lists of `Sample`, each in the order of `samples`.
 
     Raises:
-        InputError: if there are fewer groups than folds, or too few images for a fold to get any.
+        InputError: if there are fewer groups, or images of the commonest diagnosis, than folds.
     """
     from sklearn.model_selection import StratifiedGroupKFold
 
@@ -62,13 +62,7 @@ def make_folds(samples, num_folds=5, seed=0):
     with warnings.catch_warnings():
         # A diagnosis rarer than the folds cannot be in each of them: that is no fault.
         warnings.filterwarnings("ignore", message="The least populated class", category=UserWarning)
-        folds = [[samples[i] for i in test] for _, test in splitter.split(samples, diagnoses, groups)]
-    if not all(folds):
-        raise InputError(
-            f"expected images for each of {num_folds} folds, but the groups are too large to part them so; "
-            "ask for fewer folds"
-        )
-    return folds
+        return [[samples[i] for i in test] for _, test in splitter.split(samples, diagnoses, groups)]
 
 
 def grouped_split(samples, fold, num_folds=5, seed=0):
@@ -190,13 +184,30 @@ def read_split(path, samples):
         InputError: if the file is none of ours, names an image that is not there or has other pixels, or if
             its parts are not disjoint.
     """
-    content = _read_json(path)
-    parts = content.get("parts") if isinstance(content, dict) else None
-    if not isinstance(parts, dict) or set(parts) != set(PARTS) or not isinstance(content.get("name"), str):
-        raise InputError(f"{path}: expected a name and the parts {', '.join(PARTS)}; make the file again")
-    split = Split(**{part: tuple(_find(path, parts[part], samples)) for part in PARTS}, name=content["name"])
+    content = _read_parts(path)
+    parts = {part: tuple(_find(path, content["parts"][part], samples)) for part in PARTS}
+    split = Split(**parts, name=content["name"])
     check_disjoint(split)
     return split
+
+
+def keep_unseen(path, samples):
+    """Leave out what a model was trained or chosen on, and what belongs to a group of it.
+
+    Args:
+        path: the split file of the model's run.
+        samples: list of `Sample`, of the run's data set or another.
+
+    Returns:
+        The samples whose group has no image with the pixels of one in the run's training or validation part.
+
+    Raises:
+        InputError: if the file is missing or none of ours.
+    """
+    parts = _read_parts(path)["parts"]
+    seen_pixels = {*parts["train"].values(), *parts["validation"].values()}
+    seen_groups = {_group(sample) for sample in samples if image_sha256(sample) in seen_pixels}
+    return [sample for sample in samples if _group(sample) not in seen_groups]
 
 
 def write_folds(path, folds):
@@ -266,6 +277,14 @@ def _find(path, hashes, samples):
         if image_sha256(by_id[name]) != digest:
             raise InputError(f"{path}: {name} has other pixels than when it was made; give the same data")
     return [by_id[name] for name in hashes]
+
+
+def _read_parts(path):
+    content = _read_json(path)
+    parts = content.get("parts") if isinstance(content, dict) else None
+    if not isinstance(parts, dict) or set(parts) != set(PARTS) or not isinstance(content.get("name"), str):
+        raise InputError(f"{path}: expected a name and the parts {', '.join(PARTS)}; make the file again")
+    return content
 
 
 def _read_json(path):

@@ -2,12 +2,10 @@
 
 from pathlib import Path
 
-import cv2
-
 from keras_hanet.data.preprocessing import load_sample, resize_mask
-from keras_hanet.drawing import draw_overlay
+from keras_hanet.drawing import draw_overlay, write_picture
 from keras_hanet.evaluation.cases import score_case, score_case_at_s, summarise, write_cases
-from keras_hanet.files import replacing, write_json
+from keras_hanet.files import write_json
 
 BATCH_SIZE = 8
 
@@ -50,13 +48,6 @@ def evaluate(predictor, samples, folder, split_name, command, fold=None, progres
     write_cases(folder / "cases.csv", rows)
     write_json(folder / "summary.json", summary)
     return summary
-
-
-def write_picture(path, picture):
-    """Write an (H, W, 3) uint8 RGB or (H, W) uint8 picture as PNG, whole or not at all."""
-    with replacing(path) as temporary:
-        encoded = picture if picture.ndim == 2 else cv2.cvtColor(picture, cv2.COLOR_RGB2BGR)
-        temporary.write_bytes(cv2.imencode(".png", encoded)[1].tobytes())
 
 
 def _score_batch(predictor, samples):

@@ -34,7 +34,7 @@ class GlobalSpatialAttention(keras.layers.Layer):
     def build(self, input_shape):
         channels = input_shape[-1]
         if channels < self.reduction:
-            raise ValueError(f"The input must have at least reduction={self.reduction} channels. Received: C={channels}")
+            raise ValueError(f"The input must have at least {self.reduction} channels. Received: C={channels}")
 
         def conv(filters, name, use_bias=True):
             layer = keras.layers.Conv2D(filters, 1, use_bias=use_bias, name=name, dtype=self.dtype_policy)

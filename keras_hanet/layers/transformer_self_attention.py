@@ -50,7 +50,9 @@ class TransformerSelfAttention(keras.layers.Layer):
         if axis not in ("channel", "position"):
             raise ValueError(f"`axis` must be 'channel' or 'position'. Received: axis={axis!r}")
         if key_dimension not in ("token", "channels"):
-            raise ValueError(f"`key_dimension` must be 'token' or 'channels'. Received: key_dimension={key_dimension!r}")
+            raise ValueError(
+                f"`key_dimension` must be 'token' or 'channels'. Received: key_dimension={key_dimension!r}"
+            )
         self.axis = axis
         self.key_dimension = key_dimension
         self.dropout = dropout

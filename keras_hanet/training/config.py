@@ -73,6 +73,11 @@ class TrainConfig:
         for name in ("batch_size", "epochs", "learning_rate", "plateau_patience", "stop_patience"):
             if not getattr(self, name) > 0:
                 raise InputError(f"{name} must be greater than 0, got {getattr(self, name)}")
+        if self.model.num_classes:
+            raise InputError(
+                "num_classes must be 0: training has no loss for a classification head; "
+                "build_ha_net gives the two outputs to a training loop of your own"
+            )
         if self.bce_weight < 0 or self.jaccard_weight < 0 or self.bce_weight + self.jaccard_weight == 0:
             raise InputError("bce_weight and jaccard_weight must not be negative, and one of them must be above 0")
 

@@ -1,6 +1,7 @@
 """What a run was made with: versions, device, git revision."""
 
 import platform
+import shutil
 import subprocess
 from importlib import metadata
 from pathlib import Path
@@ -33,7 +34,7 @@ def _version(name):
 def _git_revision():
     """The revision of the checkout this package is run from; None for an installed one."""
     folder = Path(__file__).parents[2]
-    if not (folder / ".git").exists():
+    if not (folder / ".git").exists() or shutil.which("git") is None:
         return None
     command = ["git", "-C", str(folder), "describe", "--always", "--dirty", "--abbrev=40"]
     result = subprocess.run(command, capture_output=True, text=True, check=False)

@@ -1,6 +1,5 @@
 """Named recipes. Each docstring says what it is for, its command and what it costs."""
 
-from keras_hanet.data.augmentation import Augmentation
 from keras_hanet.errors import InputError
 from keras_hanet.models.config import HANetConfig
 from keras_hanet.training.config import TrainConfig
@@ -31,6 +30,7 @@ def cart():
     return TrainConfig(
         model=HANetConfig(encoder="efficientnet_lite0"),
         epochs=25,
+        stop_patience=25,
         learning_rate=6e-4,
         schedule="cosine",
         weight_decay=1e-2,

@@ -46,11 +46,14 @@ def train(config, run_dir, command, resume=False, say=print, progress=iter):
         FailedError: if the loss became not-a-number.
     """
     run_dir = Path(run_dir)
+    if resume and (run_dir / "summary.json").exists():
+        say("This run is finished; its test part is not scored again.")
+        return json.loads((run_dir / "summary.json").read_text())
     split = _prepare(config, run_dir, resume, say)
     keras.utils.set_random_seed(config.seed)
     caches = {part: load_cache(getattr(split, part), config.model.size, progress) for part in ("train", "validation")}
     model = build_ha_net(config.model)
-    encoder_weights = _load_encoder(model, config, run_dir, resume, say)
+    encoder_weights = _load_encoder(model, config.model, say)
 
     checkpoint = fit(model, caches["train"], caches["validation"], config, run_dir)
     if not checkpoint.best_weights.exists():
@@ -160,13 +163,12 @@ def _prepare(config, run_dir, resume, say):
     layout, samples = read_samples(config.data, config.dataset, config.groups)
     if not config.include_normal:
         samples = [sample for sample in samples if sample.diagnosis != "normal"]
-    split_path = run_dir / "split.json"
-    if resume and split_path.exists():
-        split = read_split(split_path, samples)
+    if resume:
+        split = read_split(run_dir / "split.json", samples)
     else:
         make_split = {"grouped": grouped_split, "official": official_split}[config.split]
         split = make_split(samples, config.fold, config.num_folds, config.seed)
-        write_split(split_path, split)
+        write_split(run_dir / "split.json", split)
         write_json(config_path, {"format": RUN_FORMAT, **to_dict(config)})
     write_json(run_dir / "environment.json", describe_environment(config.seed))
     say(f"{config.data}: layout {layout!r}, {len(samples)} images; {split.name}: " + ", ".join(
@@ -200,14 +202,13 @@ def read_run_config(run_dir):
 def _check_same_run(config, config_path):
     if read_run_config(config_path.parent) != config:
         raise InputError(
-            f"{config_path} differs from the flags given; resume with --resume and the run folder alone, or start a new run"
+            f"{config_path} differs from the flags given; give --resume and --run-dir alone, or start a new run"
         )
 
 
-def _load_encoder(model, config, run_dir, resume, say):
-    wanted = config.model.encoder_weights
-    loaded = load_encoder_weights(model, config.model.encoder, wanted)
-    if wanted == "auto" and loaded == "none":
+def _load_encoder(model, config, say):
+    loaded = load_encoder_weights(model, config.encoder, config.encoder_weights)
+    if config.encoder_weights == "auto" and loaded == "none":
         say(
             "NOTE: the encoder starts from RANDOM weights: its ImageNet weights could not be downloaded. "
             "Scores will be lower than with --encoder-weights imagenet."

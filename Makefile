@@ -1,0 +1,35 @@
+# Two commands: `make train` and `make test`. Both make .venv first.
+PYTHON ?= python3.11
+VENV ?= .venv
+DATA ?=
+ARGS ?=
+BIN := $(VENV)/bin
+
+.PHONY: train test test-slow lint clean
+
+train: $(VENV)/train.stamp
+	$(BIN)/python scripts/train.py $(if $(DATA),--data "$(DATA)") $(ARGS)
+
+test: $(VENV)/test.stamp lint
+	$(BIN)/python -m pytest $(ARGS)
+
+test-slow: $(VENV)/test.stamp
+	$(BIN)/python -m pytest -m slow $(ARGS)
+
+lint: $(VENV)/test.stamp
+	$(BIN)/ruff check .
+	$(BIN)/lint-imports
+
+$(VENV)/bin/pip:
+	$(PYTHON) -m venv $(VENV)
+
+$(VENV)/train.stamp: pyproject.toml constraints.txt | $(VENV)/bin/pip
+	$(BIN)/pip install --quiet --disable-pip-version-check -c constraints.txt -e ".[train]"
+	@touch $@
+
+$(VENV)/test.stamp: pyproject.toml constraints.txt | $(VENV)/bin/pip
+	$(BIN)/pip install --quiet --disable-pip-version-check -c constraints.txt -e ".[test]"
+	@touch $@ $(VENV)/train.stamp
+
+clean:
+	rm -rf $(VENV) build dist *.egg-info

@@ -1,0 +1,48 @@
+"""What the commands share in talking to a person: lines and bars go to standard error."""
+
+import json
+import os
+import sys
+from contextlib import contextmanager
+
+from tqdm import tqdm
+
+
+def say(line):
+    """Print a line for the person; standard output is left to results."""
+    print(line, file=sys.stderr, flush=True)
+
+
+def bar(description, unit="image", total=None):
+    """A function that wraps an iterable in a progress bar with the time left."""
+    return lambda items: tqdm(items, description, total=total, unit=unit, file=sys.stderr, mininterval=0.5)
+
+
+@contextmanager
+def keras_loading():
+    """Hide what TensorFlow's native code prints about the machine while Keras is imported.
+
+    A Python error inside the block is not hidden.
+    """
+    sys.stderr.flush()
+    kept = os.dup(2)
+    with open(os.devnull, "w") as nowhere:
+        os.dup2(nowhere.fileno(), 2)
+    try:
+        yield
+    finally:
+        os.dup2(kept, 2)
+        os.close(kept)
+
+
+def print_summary(summary, as_json):
+    """Print a summary: as one line of JSON, or as a table for a person."""
+    from keras_hanet.evaluation.cases import format_summary
+
+    footer = f"{summary['split']}; threshold {summary['threshold']}. {summary['intended_use']}"
+    table = f"\n{format_summary(summary)}\n\n{footer}"
+    if as_json:
+        say(table)
+        print(json.dumps(summary, allow_nan=False))
+    else:
+        print(table)

@@ -1,0 +1,79 @@
+"""`hanet COMMAND ...`: find the command, run it, turn its errors into a sentence and an exit code."""
+
+import argparse
+import errno
+import importlib
+import os
+import sys
+
+from keras_hanet.errors import FailedError, InputError
+from keras_hanet.version import __version__
+
+# A command is a module of this package with HELP, EXAMPLE, add_arguments(parser) and run(arguments).
+COMMANDS = ("train", "evaluate", "predict", "split", "phantoms")
+
+
+class _Parser(argparse.ArgumentParser):
+    """A parser that answers a mistake with one line instead of all flags."""
+
+    def error(self, message):
+        self.exit(2, f"hanet: {message}; '{self.prog} --help' shows what there is\n")
+
+
+def main(argv=None):
+    """Run a command.
+
+    Args:
+        argv: list of str; the process's own arguments if None.
+
+    Returns:
+        the exit code: 0 fine, 1 the work failed, 2 bad input.
+    """
+    argv = sys.argv[1:] if argv is None else argv
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    chosen = next((word for word in argv if not word.startswith("-")), None)
+    parser = _Parser(
+        prog="hanet",
+        description="HA-Net: breast tumour segmentation in ultrasound images. Research use only, not a medical device.",
+    )
+    parser.add_argument("--version", action="version", version=f"keras-hanet {__version__}")
+    subparsers = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
+    for name in COMMANDS:
+        module = importlib.import_module(f"keras_hanet.cli.{name}")
+        subparser = subparsers.add_parser(
+            name,
+            help=module.HELP,
+            description=f"{module.HELP} Research use only, not a medical device.",
+            epilog=f"example:\n  {module.EXAMPLE}",
+            formatter_class=argparse.RawDescriptionHelpFormatter,
+        )
+        if name == chosen:
+            module.add_arguments(subparser)
+    arguments = parser.parse_args(argv)
+    return _run(importlib.import_module(f"keras_hanet.cli.{arguments.command}"), arguments)
+
+
+def _run(module, arguments):
+    try:
+        return module.run(arguments) or 0
+    except InputError as error:
+        return _report(error, 2)
+    except FailedError as error:
+        return _report(error, 1)
+    except ModuleNotFoundError as error:
+        if error.name not in ("keras", "tensorflow", "tensorboardX", "sklearn"):
+            raise
+        return _report(f"this command needs {error.name}: pip install 'keras-hanet[train]'", 2)
+    except OSError as error:
+        if error.errno == errno.ENOSPC:
+            return _report("no space is left on the disk; free some and run the command again", 2)
+        if error.errno in (errno.EACCES, errno.EROFS):
+            return _report(f"{error.filename}: no permission to read or write it; give another folder", 2)
+        raise
+    except KeyboardInterrupt:
+        return _report("interrupted; what was written is whole", 130)
+
+
+def _report(message, code):
+    print(f"hanet: {message}", file=sys.stderr)
+    return code

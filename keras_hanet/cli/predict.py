@@ -1,0 +1,114 @@
+"""`hanet predict`: image files and folders -> masks at the original size, overlays, one table."""
+
+import csv
+import re
+from pathlib import Path
+
+import cv2
+
+from keras_hanet.cli.console import bar, keras_loading, say
+from keras_hanet.data.preprocessing import decode_image
+from keras_hanet.drawing import draw_overlay, write_picture
+from keras_hanet.errors import InputError
+from keras_hanet.files import replacing
+from keras_hanet.inference import Predictor
+
+HELP = "Outline the lesions of image files and folders."
+EXAMPLE = "hanet predict IMAGES --model runs/cart --output predictions"
+SUFFIXES = (".png", ".jpg", ".jpeg", ".bmp", ".tif", ".tiff")
+COLUMNS = ("image", "height_px", "width_px", "num_lesions", "lesion_area_px", "lesion_share", "largest_probability")
+BATCH_SIZE = 8
+_MASK_NAME = re.compile(r"_mask(_\d+)?$")
+
+
+def add_arguments(parser):
+    parser.add_argument("inputs", nargs="+", type=Path, metavar="INPUT", help="image file, or folder with images")
+    parser.add_argument("--model", type=Path, required=True, metavar="DIR", help="run folder of the model")
+    parser.add_argument(
+        "--output", type=Path, default=Path("predictions"), metavar="DIR",
+        help="folder of the results (default: %(default)s)",
+    )
+
+
+def run(arguments):
+    outputs = find_images(arguments.inputs)
+    with keras_loading():
+        predictor = Predictor.load(arguments.model)
+    paths, rows, refused = list(outputs), [], []
+    for start in bar("images", unit="batch")(range(0, len(paths), BATCH_SIZE)):
+        images = {}
+        for path in paths[start : start + BATCH_SIZE]:
+            try:
+                images[path] = decode_image(path)
+            except InputError as error:
+                refused.append(error)
+        if not images:
+            continue
+        for (path, image), prediction in zip(images.items(), predictor.predict(list(images.values())), strict=True):
+            write_picture(arguments.output / "masks" / outputs[path], prediction.mask * 255)
+            write_picture(arguments.output / "overlays" / outputs[path], draw_overlay(image, prediction.mask))
+            rows.append(_measure(path, prediction))
+    table = arguments.output / "measures.csv"
+    with replacing(table) as temporary, temporary.open("w", newline="") as file:
+        writer = csv.DictWriter(file, COLUMNS)
+        writer.writeheader()
+        writer.writerows(rows)
+    say(f"{len(rows)} images: masks, overlays and {table.name} are in {arguments.output}")
+    say(predictor.metadata.intended_use)
+    if refused:
+        reasons = "".join(f"\n  {error}" for error in refused)
+        raise InputError(f"{len(refused)} of {len(paths)} images could not be read:{reasons}")
+
+
+def find_images(inputs):
+    """The images of files and folders, with the place each takes below the output folder.
+
+    Mask files (`NAME_mask.png`, `NAME_mask_1.png`) in a folder are left out.
+
+    Args:
+        inputs: sequence of paths.
+
+    Returns:
+        dict of image path -> relative path ending in .png.
+
+    Raises:
+        InputError: if an input is not there, a folder holds no image, or two images would be
+            written to one file.
+    """
+    outputs = {}
+    for source in inputs:
+        if source.is_dir():
+            found = sorted(path for path in source.rglob("*") if _is_image(path))
+            if not found:
+                raise InputError(f"{source}: expected a folder with images ({', '.join(SUFFIXES)}), found none")
+            outputs.update({path: path.relative_to(source).with_suffix(".png") for path in found})
+        elif source.is_file():
+            outputs[source] = Path(source.name).with_suffix(".png")
+        else:
+            raise InputError(f"{source}: no such file or folder; check the path")
+    owners = {}
+    for path, output in outputs.items():
+        if output in owners:
+            raise InputError(
+                f"{path} and {owners[output]} would both be written to {output}; rename one or predict them apart"
+            )
+        owners[output] = path
+    return outputs
+
+
+def _is_image(path):
+    return path.suffix.lower() in SUFFIXES and not _MASK_NAME.search(path.stem)
+
+
+def _measure(path, prediction):
+    height, width = prediction.mask.shape
+    area = int(prediction.mask.sum())
+    return {
+        "image": path,
+        "height_px": height,
+        "width_px": width,
+        "num_lesions": cv2.connectedComponents(prediction.mask)[0] - 1,
+        "lesion_area_px": area,
+        "lesion_share": round(area / (height * width), 6),
+        "largest_probability": round(float(prediction.probability.max()), 4),
+    }

@@ -1,0 +1,76 @@
+"""`hanet train`: data -> run folder with model, scores and overlays."""
+
+import dataclasses
+import shlex
+import sys
+from datetime import datetime
+from pathlib import Path
+
+from keras_hanet.cli.config_flags import add_config_flags, apply_config_flags
+from keras_hanet.cli.console import bar, keras_loading, print_summary, say
+from keras_hanet.data.phantoms import write_phantoms
+from keras_hanet.errors import InputError
+from keras_hanet.training.config import read_config
+from keras_hanet.training.presets import PRESETS, preset
+
+HELP = "Train on a data set, or on phantoms made on the spot, and score the result."
+EXAMPLE = "hanet train --data BUSI --preset cart --run-dir runs/cart"
+NUM_PHANTOMS = 150
+
+
+def add_arguments(parser):
+    recipes = "recipe to start from (default: standard; quick without --data)"
+    parser.add_argument("--preset", choices=sorted(PRESETS), help=recipes)
+    parser.add_argument("--config", metavar="FILE", help="configuration to start from, JSON as a run leaves it")
+    parser.add_argument("--run-dir", type=Path, metavar="DIR", help="folder of the run (default: runs/NAME-DATE)")
+    parser.add_argument("--resume", action="store_true", help="go on with the killed run in --run-dir")
+    parser.add_argument("--json", action="store_true", help="print the summary as JSON on the last line")
+    add_config_flags(parser)
+
+
+def run(arguments):
+    # Keras takes seconds to import: not before the arguments are known to be right.
+    config, run_dir = _choose(arguments)
+    with keras_loading():
+        from keras_hanet.training.trainer import train
+
+    if config.data is None:
+        config = dataclasses.replace(config, data=str(_make_phantoms()))
+    command = shlex.join(["hanet", "train", *sys.argv[2:]]) if sys.argv[1:2] == ["train"] else "hanet train"
+    say(f"Run folder: {run_dir}")
+    summary = train(config, run_dir, command, resume=arguments.resume, say=say, progress=bar("images"))
+    print_summary(summary, arguments.json)
+    say(_next_steps(run_dir, config.data))
+
+
+def _choose(arguments):
+    """The configuration and the run folder that the arguments ask for."""
+    if arguments.preset and arguments.config:
+        raise InputError("give --preset or --config, not both")
+    if arguments.resume:
+        if arguments.run_dir is None:
+            raise InputError("--resume needs --run-dir, the folder of the killed run")
+        with keras_loading():
+            from keras_hanet.training.trainer import read_run_config
+
+        return apply_config_flags(read_run_config(arguments.run_dir), arguments), arguments.run_dir
+    name = arguments.preset or ("standard" if "data" in arguments else "quick")
+    config = read_config(arguments.config) if arguments.config else preset(name)
+    run_dir = arguments.run_dir or Path("runs") / f"{name}-{datetime.now():%Y%m%d-%H%M%S}"
+    return apply_config_flags(config, arguments), run_dir
+
+
+def _make_phantoms():
+    folder = Path("runs") / f"phantoms-{NUM_PHANTOMS}"
+    say(f"No --data given: phantoms are drawn into {folder}")
+    return write_phantoms(folder, num=NUM_PHANTOMS, seed=0, progress=bar("phantoms"))
+
+
+def _next_steps(run_dir, data):
+    run_dir, data = shlex.quote(str(run_dir)), shlex.quote(str(data))
+    return f"""
+Overlays (green: reference, orange: prediction): {run_dir}/overlays
+Next:
+  hanet predict {data} --model {run_dir} --output predictions
+  hanet evaluate --model {run_dir} --data ANOTHER_DATA_SET
+  tensorboard --logdir {run_dir}/tensorboard"""
