@@ -1,6 +1,5 @@
 """`hanet evaluate`: model + data -> cases.csv, summary.json and overlays."""
 
-import shlex
 from pathlib import Path
 
 from keras_hanet.cli.console import bar, keras_loading, print_summary, say
@@ -30,12 +29,19 @@ def run(arguments):
     layout, samples = read_samples(arguments.data, arguments.dataset, arguments.groups)
     with keras_loading():
         predictor = Predictor.load(arguments.model)
-    unseen = keep_unseen(arguments.model / "split.json", samples)
+    run_dir = arguments.model if arguments.model.is_dir() else arguments.model.parent
+    unseen = keep_unseen(run_dir / "split.json", samples)
     say(f"{arguments.data}: layout {layout!r}, {len(samples)} images, {len(unseen)} of them new to the model")
     if not unseen:
         raise InputError(f"{arguments.data}: the model has seen every image or its twin; give images it has not seen")
     split_name = f"{len(unseen)} of {len(samples)} images, those the model has not seen"
-    command = shlex.join(["hanet", "evaluate", "--model", str(arguments.model), "--data", arguments.data])
-    summary = evaluate(predictor, unseen, arguments.output, split_name, command, progress=bar("images", unit="batch"))
+    summary = evaluate(
+        predictor,
+        unseen,
+        arguments.output,
+        split_name,
+        arguments.command_line,
+        progress=bar("images", unit="batch"),
+    )
     print_summary(summary, arguments.json)
     say(f"Scores of each image: {arguments.output / 'cases.csv'}; overlays: {arguments.output / 'overlays'}")

@@ -4,6 +4,7 @@ import argparse
 import errno
 import importlib
 import os
+import shlex
 import sys
 
 from keras_hanet.errors import FailedError, InputError
@@ -11,6 +12,21 @@ from keras_hanet.version import __version__
 
 # A command is a module of this package with HELP, EXAMPLE, add_arguments(parser) and run(arguments).
 COMMANDS = ("train", "evaluate", "predict", "split", "phantoms")
+
+_NO_SPACE = "no space is left on the disk; free some and run the command again"
+_NO_PERMISSION = "{path}: no permission to read or write it; give another path"
+_WRONG_KIND = "{path}: a file is where a folder belongs, or a folder where a file belongs; give another path"
+# What a person can mend about files; every other OSError is a fault of the program.
+_OS_ERRORS = {
+    errno.ENOSPC: _NO_SPACE,
+    errno.EDQUOT: _NO_SPACE,
+    errno.EACCES: _NO_PERMISSION,
+    errno.EPERM: _NO_PERMISSION,
+    errno.EROFS: _NO_PERMISSION,
+    errno.EEXIST: _WRONG_KIND,
+    errno.EISDIR: _WRONG_KIND,
+    errno.ENOTDIR: _WRONG_KIND,
+}
 
 
 class _Parser(argparse.ArgumentParser):
@@ -50,6 +66,7 @@ def main(argv=None):
         if name == chosen:
             module.add_arguments(subparser)
     arguments = parser.parse_args(argv)
+    arguments.command_line = shlex.join(["hanet", *argv])
     return _run(importlib.import_module(f"keras_hanet.cli.{arguments.command}"), arguments)
 
 
@@ -65,11 +82,9 @@ def _run(module, arguments):
             raise
         return _report(f"this command needs {error.name}: pip install 'keras-hanet[train]'", 2)
     except OSError as error:
-        if error.errno == errno.ENOSPC:
-            return _report("no space is left on the disk; free some and run the command again", 2)
-        if error.errno in (errno.EACCES, errno.EROFS):
-            return _report(f"{error.filename}: no permission to read or write it; give another folder", 2)
-        raise
+        if error.errno not in _OS_ERRORS:
+            raise
+        return _report(_OS_ERRORS[error.errno].format(path=error.filename2 or error.filename), 2)
     except KeyboardInterrupt:
         return _report("interrupted; what was written is whole", 130)
 

@@ -31,7 +31,7 @@ def add_arguments(parser):
 
 
 def run(arguments):
-    outputs = find_images(arguments.inputs)
+    outputs = find_images(arguments.inputs, arguments.output)
     with keras_loading():
         predictor = Predictor.load(arguments.model)
     paths, rows, refused = list(outputs), [], []
@@ -56,17 +56,20 @@ def run(arguments):
     say(f"{len(rows)} images: masks, overlays and {table.name} are in {arguments.output}")
     say(predictor.metadata.intended_use)
     if refused:
-        reasons = "".join(f"\n  {error}" for error in refused)
-        raise InputError(f"{len(refused)} of {len(paths)} images could not be read:{reasons}")
+        for error in refused:
+            say(f"left out: {error}")
+        raise InputError(f"{len(refused)} of {len(paths)} images could not be read; what is left out stands above")
 
 
-def find_images(inputs):
+def find_images(inputs, results):
     """The images of files and folders, with the place each takes below the output folder.
 
-    Mask files (`NAME_mask.png`, `NAME_mask_1.png`) in a folder are left out.
+    In a folder, hidden files, mask files (`NAME_mask.png`, `NAME_mask_1.png`) and what an earlier
+    run wrote to `results` are left out.
 
     Args:
         inputs: sequence of paths.
+        results: path of the output folder.
 
     Returns:
         dict of image path -> relative path ending in .png.
@@ -78,7 +81,7 @@ def find_images(inputs):
     outputs = {}
     for source in inputs:
         if source.is_dir():
-            found = sorted(path for path in source.rglob("*") if _is_image(path))
+            found = sorted(path for path in source.rglob("*") if _is_image(path) and not _is_below(path, results))
             if not found:
                 raise InputError(f"{source}: expected a folder with images ({', '.join(SUFFIXES)}), found none")
             outputs.update({path: path.relative_to(source).with_suffix(".png") for path in found})
@@ -97,7 +100,12 @@ def find_images(inputs):
 
 
 def _is_image(path):
-    return path.suffix.lower() in SUFFIXES and not _MASK_NAME.search(path.stem)
+    hidden = path.name.startswith(".")
+    return path.suffix.lower() in SUFFIXES and not hidden and not _MASK_NAME.search(path.stem) and path.is_file()
+
+
+def _is_below(path, folder):
+    return folder.resolve() in path.resolve().parents
 
 
 def _measure(path, prediction):

@@ -2,7 +2,6 @@
 
 import dataclasses
 import shlex
-import sys
 from datetime import datetime
 from pathlib import Path
 
@@ -36,9 +35,10 @@ def run(arguments):
 
     if config.data is None:
         config = dataclasses.replace(config, data=str(_make_phantoms()))
-    command = shlex.join(["hanet", "train", *sys.argv[2:]]) if sys.argv[1:2] == ["train"] else "hanet train"
     say(f"Run folder: {run_dir}")
-    summary = train(config, run_dir, command, resume=arguments.resume, say=say, progress=bar("images"))
+    summary = train(
+        config, run_dir, arguments.command_line, resume=arguments.resume, say=say, progress=bar("images")
+    )
     print_summary(summary, arguments.json)
     say(_next_steps(run_dir, config.data))
 
@@ -48,14 +48,19 @@ def _choose(arguments):
     if arguments.preset and arguments.config:
         raise InputError("give --preset or --config, not both")
     if arguments.resume:
+        if arguments.preset or arguments.config:
+            raise InputError("--resume takes the configuration from --run-dir; leave --preset and --config out")
         if arguments.run_dir is None:
             raise InputError("--resume needs --run-dir, the folder of the killed run")
         with keras_loading():
             from keras_hanet.training.trainer import read_run_config
 
         return apply_config_flags(read_run_config(arguments.run_dir), arguments), arguments.run_dir
-    name = arguments.preset or ("standard" if "data" in arguments else "quick")
-    config = read_config(arguments.config) if arguments.config else preset(name)
+    if arguments.config:
+        name, config = Path(arguments.config).stem, read_config(arguments.config)
+    else:
+        name = arguments.preset or ("standard" if "data" in arguments else "quick")
+        config = preset(name)
     run_dir = arguments.run_dir or Path("runs") / f"{name}-{datetime.now():%Y%m%d-%H%M%S}"
     return apply_config_flags(config, arguments), run_dir
 

@@ -61,7 +61,8 @@ class SegmentationBatches(keras.utils.PyDataset):
         shuffle: whether each epoch has an order of its own; the last, smaller batch is then left
             out, so that no batch norm sees a handful of images.
         seed: of order and augmentation.
-        epoch: number of the epoch the next pass is.
+        epoch: number of the epoch; whoever trains sets it as an epoch begins, for Keras passes over a
+            data set more often than it trains.
 
     An item is image (B, S, S, 3) float32 0..255 and mask (B, S, S, 1) float32 {0, 1}.
     """
@@ -87,9 +88,6 @@ class SegmentationBatches(keras.utils.PyDataset):
         images = np.stack([image for image, _ in pairs]).astype(np.float32)
         masks = np.stack([mask for _, mask in pairs]).astype(np.float32)
         return images, masks[..., None]
-
-    def on_epoch_end(self):
-        self.epoch += 1
 
     def _order(self):
         num_images = len(self.cache.samples)

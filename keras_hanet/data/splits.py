@@ -46,10 +46,13 @@ def make_folds(samples, num_folds=5, seed=0):
         A list of K lists of `Sample`, each in the order of `samples`.
 
     Raises:
-        InputError: if there are fewer groups, or images of the commonest diagnosis, than folds.
+        InputError: if there are fewer groups, or images of the commonest diagnosis, than folds, or `seed` is
+            negative or too large.
     """
     from sklearn.model_selection import StratifiedGroupKFold
 
+    if not 0 <= seed < 2**32:
+        raise InputError(f"seed must be a whole number from 0 to {2**32 - 1}, got {seed}")
     groups = [_group(sample) for sample in samples]
     diagnoses = [sample.diagnosis or "unknown" for sample in samples]
     commonest = max(Counter(diagnoses).values(), default=0)

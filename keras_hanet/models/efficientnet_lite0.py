@@ -19,6 +19,7 @@ _STAGES = (
 )
 # The last stage before the picture shrinks again is the richest of its size.
 _FEATURE_OF_STAGE = {1: "P1", 2: "P2", 3: "P3", 5: "P4", 7: "P5"}
+_ENCODER_PREFIXES = ("stem_", "block")
 _HEAD_LAYERS = ("head_conv", "head_norm", "classifier")
 
 # Keras' 0.99 needs hundreds of steps to follow the change from photographs to ultrasound; a short
@@ -75,25 +76,29 @@ def load_imagenet_weights(model, with_head=False):
     """Set the variables of the encoder inside `model`, by layer name, to the packaged ImageNet weights.
 
     Args:
-        model: built keras.Model whose graph went through `apply_efficientnet_lite0`.
+        model: built keras.Model whose graph went through `apply_efficientnet_lite0`; stages that it was
+            built without are left out.
         with_head: also set the classifier's head, for a model made by `build_classifier`.
 
     Raises:
-        ValueError: if a layer of the encoder is missing from `model`, or has another shape.
+        ValueError: if `model` has no such encoder, or one of its encoder's variables has no packaged value or
+            another shape.
     """
-    layers = {layer.name: layer for layer in model.layers}
+    names = {layer.name for layer in model.layers}
+    for required in ("stem_conv", *(_HEAD_LAYERS if with_head else ())):
+        if required not in names:
+            raise ValueError(
+                f"Expected a model that holds the layer '{required}' of EfficientNet-Lite0; build it "
+                f"with `apply_efficientnet_lite0`. Received: model={model.name!r}"
+            )
+    prefixes = (*_ENCODER_PREFIXES, *(_HEAD_LAYERS if with_head else ()))
     with np.load(WEIGHTS_PATH) as weights:
-        for key in weights.files:
-            layer_name, variable_name = key.split("/")
-            if layer_name in _HEAD_LAYERS and not with_head:
-                continue
-            if layer_name not in layers:
-                raise ValueError(
-                    f"Expected a model that holds the layer '{layer_name}' of EfficientNet-Lite0; build it "
-                    f"with `apply_efficientnet_lite0`. Received: model={model.name!r}"
-                )
-            variables = {variable.name: variable for variable in layers[layer_name].variables}
-            variables[variable_name].assign(weights[key].astype("float32"))
+        for layer in model.layers:
+            for variable in layer.variables if layer.name.startswith(prefixes) else ():
+                key = f"{layer.name}/{variable.name}"
+                if key not in weights:
+                    raise ValueError(f"{WEIGHTS_PATH.name} holds no value for a variable. Received: variable={key!r}")
+                variable.assign(weights[key].astype("float32"))
 
 
 def _apply_block(x, kernel_size, expansion, filters, stride, name):

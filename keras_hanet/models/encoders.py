@@ -65,9 +65,9 @@ def load_encoder_weights(model, encoder, weights):
     if weights == "imagenet" and encoder == "efficientnet_lite0":
         load_imagenet_weights(model)
     elif weights == "imagenet":
-        _copy_by_name(_download_densenet121(), model)
+        _copy_by_name(_download_densenet121(), _encoder_layers(model, encoder))
     else:
-        _copy_by_name(_read_pretrained(Path(weights), encoder), model)
+        _copy_by_name(_read_pretrained(Path(weights), encoder), _encoder_layers(model, encoder))
     return str(weights)
 
 
@@ -94,11 +94,20 @@ def _read_pretrained(path, encoder):
         ) from error
 
 
-def _copy_by_name(source, model):
-    """Copy the weights of every layer that both have; a source without one of them is refused."""
-    names = {layer.name for layer in model.layers}
-    shared = [layer for layer in source.layers if layer.weights and layer.name in names]
-    if not shared:
-        raise InputError("encoder_weights: the file has no layer of this encoder; was it made with another encoder?")
-    for layer in shared:
-        model.get_layer(layer.name).set_weights(layer.get_weights())
+def _encoder_layers(model, encoder):
+    """The layers of a network that belong to its encoder and have weights; not those of its decoder."""
+    image = keras.Input(model.input_shape[1:])
+    names = {layer.name for layer in keras.Model(image, ENCODERS[encoder](image)).layers}
+    return [layer for layer in model.layers if layer.weights and layer.name in names]
+
+
+def _copy_by_name(source, layers):
+    """Set the weights of every layer from its namesake; a source that lacks one of them is refused."""
+    values = {layer.name: layer.get_weights() for layer in source.layers}
+    for layer in layers:
+        if [value.shape for value in values.get(layer.name, [])] != [weight.shape for weight in layer.weights]:
+            raise InputError(
+                f"encoder_weights: the file has no fitting weights for the encoder's layer {layer.name}; "
+                "was it made with another encoder?"
+            )
+        layer.set_weights(values[layer.name])

@@ -61,7 +61,9 @@ class Checkpoint(keras.callbacks.Callback):
                 vars(callback).update(state)
 
     def on_epoch_end(self, epoch, logs=None):
-        if not math.isfinite(logs["loss"]):
+        if not all(math.isfinite(value) for value in logs.values()):
+            # Weights that broke in the epoch's last step show in the validation only.
+            self.model.stop_training = True
             return
         learning_rate = float(keras.ops.convert_to_numpy(self.model.optimizer.learning_rate))
         row = {"epoch": epoch + 1, "learning_rate": learning_rate, **{name: float(logs[name]) for name in logs}}
@@ -69,8 +71,10 @@ class Checkpoint(keras.callbacks.Callback):
             self._save_weights(self.best_weights)
         weights = f"epoch-{epoch + 1}.weights.h5"
         self._save_weights(self._state_path.parent / weights)
+        rows = [*self.rows, row]
+        write_history(self._folder / "history.csv", rows)
         self._state = {
-            "rows": [*self.rows, row],
+            "rows": rows,
             "stopped": bool(self.model.stop_training),
             "watched": [_state_of(callback) for callback in self._watched],
             "weights": weights,
@@ -79,7 +83,6 @@ class Checkpoint(keras.callbacks.Callback):
         for stale in self._state_path.parent.glob("epoch-*.weights.h5"):
             if stale.name != weights:
                 stale.unlink()
-        write_history(self._folder / "history.csv", self.rows)
 
     def _save_weights(self, path):
         # Keras insists on the suffix .weights.h5, which `replacing` keeps.

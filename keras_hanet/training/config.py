@@ -98,7 +98,7 @@ def from_dict(values):
 
 
 def read_config(path):
-    """Read a configuration written by `to_dict`.
+    """Read a configuration written by `to_dict`, or the config.json of a run.
 
     Raises:
         InputError: if there is no such file, it is not JSON, or a key is unknown.
@@ -111,11 +111,14 @@ def read_config(path):
         raise InputError(f"{path}: expected a JSON object, got something else ({error})") from None
     if not isinstance(values, dict):
         raise InputError(f"{path}: expected a JSON object, got a {type(values).__name__}")
+    values.pop("format", None)  # of the run folder; a key that this version does not know raises below
     return from_dict(values)
 
 
 def _build(kind, values, prefix):
     known = [item.name for item in dataclasses.fields(kind)]
+    if not isinstance(values, dict):
+        raise InputError(f"the configuration's {prefix.rstrip('.')} must be a JSON object, got {values!r}")
     for key in values:
         if key not in known:
             raise InputError(f"there is no configuration key {prefix}{key}; known are: {', '.join(known)}")

@@ -18,8 +18,19 @@ def standard():
     """HA-Net on DenseNet121 with augmentation, AdamW, cosine decay and the normal images.
 
     hanet train --data BUSI --preset standard
+
+    mixed_bfloat16 makes a step 1.3 times as fast on a CPU with AVX512-BF16; on an older one give
+    --precision float32.
     """
-    return TrainConfig(model=HANetConfig(), epochs=60, learning_rate=1e-3, schedule="cosine", weight_decay=1e-2)
+    return TrainConfig(
+        model=HANetConfig(),
+        epochs=60,
+        stop_patience=60,
+        learning_rate=1e-3,
+        schedule="cosine",
+        weight_decay=1e-2,
+        precision="mixed_bfloat16",
+    )
 
 
 def cart():

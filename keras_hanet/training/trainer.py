@@ -21,6 +21,7 @@ from keras_hanet.models.ha_net import build_ha_net
 from keras_hanet.training.callbacks import Checkpoint, Progress, TensorBoard
 from keras_hanet.training.config import from_dict, to_dict
 from keras_hanet.training.environment import describe_environment
+from keras_hanet.training.fused_batch_norm import fuse_batch_norm
 from keras_hanet.training.metrics import segmentation_metrics
 
 RUN_FORMAT = 1
@@ -52,20 +53,22 @@ def train(config, run_dir, command, resume=False, say=print, progress=iter):
     split = _prepare(config, run_dir, resume, say)
     keras.utils.set_random_seed(config.seed)
     caches = {part: load_cache(getattr(split, part), config.model.size, progress) for part in ("train", "validation")}
-    model = build_ha_net(config.model)
+    model = _build(config)
     encoder_weights = _load_encoder(model, config.model, say)
+    model = fuse_batch_norm(model)
 
     checkpoint = fit(model, caches["train"], caches["validation"], config, run_dir)
     if not checkpoint.best_weights.exists():
         raise FailedError("the loss became not-a-number in the first epoch; try a smaller --learning-rate")
     model.load_weights(checkpoint.best_weights)
+    model = _plain_copy(model, config)
 
     say("Choosing the threshold on the validation part ...")
     choice = choose_operating_point(model, caches["validation"])
     name = f"HA-Net({config.model.encoder}, encoder weights: {encoder_weights})"
     metadata = Metadata(config.model.size, choice.threshold, choice.min_lesion_share, name)
     with replacing(run_dir / "model.keras") as temporary:
-        _without_optimizer(model, config).save(temporary)
+        model.save(temporary)
     write_json(run_dir / "metadata.json", vars(metadata))
 
     say("Scoring the test part, once ...")
@@ -90,7 +93,7 @@ def fit(model, train_cache, validation_cache, config, run_dir):
     checkpoint = Checkpoint(run_dir, [*plateau, stopping])
     first_epoch = checkpoint.num_epochs_done
     train_batches = SegmentationBatches(
-        train_cache, config.batch_size, config.augmentation, shuffle=True, seed=config.seed, epoch=first_epoch
+        train_cache, config.batch_size, config.augmentation, shuffle=True, seed=config.seed
     )
     compile_model(model, config, len(train_batches))
     if checkpoint.stopped or first_epoch >= config.epochs:
@@ -101,11 +104,13 @@ def fit(model, train_cache, validation_cache, config, run_dir):
     )
     model.fit(
         train_batches,
+        shuffle=False,  # Keras would mix the batches by a random state that a resumed run does not have
         validation_data=SegmentationBatches(validation_cache, config.batch_size),
         initial_epoch=first_epoch,
         epochs=config.epochs,
         verbose=0,
         callbacks=[
+            keras.callbacks.LambdaCallback(on_epoch_begin=lambda epoch, logs: setattr(train_batches, "epoch", epoch)),
             keras.callbacks.TerminateOnNaN(),
             *plateau,
             stopping,
@@ -190,7 +195,7 @@ def read_run_config(run_dir):
         raise InputError(f"{run_dir}: expected a run folder with a config.json, found none; check the path") from None
     except ValueError:
         raise InputError(f"{path}: expected JSON, the file is damaged; start a new run") from None
-    found = values.pop("format", None)
+    found = values.pop("format", None) if isinstance(values, dict) else None
     if found != RUN_FORMAT:
         raise InputError(
             f"{run_dir}: expected a run folder of format {RUN_FORMAT}, got {found}; use the version of keras-hanet "
@@ -206,6 +211,16 @@ def _check_same_run(config, config_path):
         )
 
 
+def _build(config):
+    """The network in the run's precision; Keras keeps that in a global policy, which is put back."""
+    policy_before = keras.config.dtype_policy()
+    keras.config.set_dtype_policy(config.precision)
+    try:
+        return build_ha_net(config.model)
+    finally:
+        keras.config.set_dtype_policy(policy_before)
+
+
 def _load_encoder(model, config, say):
     loaded = load_encoder_weights(model, config.encoder, config.encoder_weights)
     if config.encoder_weights == "auto" and loaded == "none":
@@ -214,6 +229,13 @@ def _load_encoder(model, config, say):
             "Scores will be lower than with --encoder-weights imagenet."
         )
     return loaded
+
+
+def _plain_copy(model, config):
+    """What is scored and saved: float32, Keras' own layers, never compiled."""
+    plain = build_ha_net(config.model)
+    plain.set_weights(model.get_weights())
+    return plain
 
 
 def _watchers(config):
@@ -248,10 +270,3 @@ def _draw_examples(model, examples):
         name: draw_overlay(image, mask_pred, mask)
         for name, image, mask, mask_pred in zip(names, images, masks, predicted, strict=True)
     }
-
-
-def _without_optimizer(model, config):
-    """The same network, never compiled, so that the file holds its weights alone."""
-    clean = build_ha_net(config.model)
-    clean.set_weights(model.get_weights())
-    return clean

@@ -193,3 +193,16 @@ def test_probabilities_grow_bilinearly():
     grown = resize_probability(np.array([[0.0, 1.0]], np.float32), height=3, width=4)
     assert grown.dtype == np.float32
     np.testing.assert_allclose(grown, [[0.0, 0.25, 0.75, 1.0]] * 3, atol=1e-6)
+
+
+@pytest.mark.parametrize(("height", "width"), [(300, 400), (719, 1048), (120, 90), (33, 257), (256, 256)])
+def test_tensorflow_resizes_within_one_grey_level(height, width):
+    """The served graph resizes by `tf.image.resize(antialias=True)`: at most 1 apart, here up to 0.995 by rounding."""
+    import tensorflow as tf
+
+    image = np.random.default_rng(0).integers(0, 256, (height, width, 3), dtype=np.uint8)
+    inside_graph = tf.image.resize(image, (256, 256), antialias=True).numpy()
+    assert np.abs(resize_image(image, 256) - inside_graph).max() < 1.0
+    if height > 256:
+        plain = tf.image.resize(image, (256, 256)).numpy()
+        assert np.abs(resize_image(image, 256) - plain).max() > 10

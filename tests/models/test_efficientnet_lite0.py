@@ -100,11 +100,29 @@ def test_loading_sets_every_variable_of_the_encoder():
     assert [path for path, value in largest.items() if value == no_weight] == []
 
 
-def test_missing_layer_raises():
+def test_encoder_without_its_last_stages_gets_the_weights_of_the_others():
     image = keras.Input((64, 64, 3))
-    without_last_stages = keras.Model(image, apply_efficientnet_lite0(image)["P4"], name="short")
-    with pytest.raises(ValueError, match=r"'block6_1_expand'.*Received: model='short'"):
-        load_imagenet_weights(without_last_stages)
+    short = keras.Model(image, apply_efficientnet_lite0(image)["P4"])
+    for variable in short.variables:
+        variable.assign(np.full(variable.shape, 10_000.0, "float32"))
+    load_imagenet_weights(short)
+    assert max(float(keras.ops.max(variable)) for variable in short.variables) < 10_000
+
+
+def test_value_missing_from_the_packaged_file_raises(tmp_path, monkeypatch):
+    with np.load(WEIGHTS_PATH) as weights:
+        values = {name: weights[name] for name in weights.files if name != "block6_1_expand/kernel"}
+    np.savez(tmp_path / "cut.npz", **values)
+    monkeypatch.setattr("keras_hanet.models.efficientnet_lite0.WEIGHTS_PATH", tmp_path / "cut.npz")
+    with pytest.raises(ValueError, match=r"cut\.npz holds no value.*'block6_1_expand/kernel'"):
+        load_imagenet_weights(_encoder(64))
+
+
+def test_model_without_the_encoder_raises():
+    image = keras.Input((64, 64, 3))
+    other = keras.Model(image, keras.layers.Conv2D(2, 1)(image), name="other")
+    with pytest.raises(ValueError, match=r"'stem_conv'.*Received: model='other'"):
+        load_imagenet_weights(other)
 
 
 def test_encoder_without_head_cannot_load_the_head():

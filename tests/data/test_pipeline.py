@@ -1,0 +1,127 @@
+"""Batches: what is in them, in which order, and that a resumed epoch is the same epoch."""
+
+import numpy as np
+import pytest
+
+from keras_hanet.data.augmentation import Augmentation
+from keras_hanet.data.pipeline import Cache, SegmentationBatches, load_cache
+from keras_hanet.data.preprocessing import load_sample, resize_image, resize_mask
+
+SIZE = 8
+
+
+def numbered_cache(num):
+    """Image i is grey i with a mark where its mask is, so that a pair can be told from any other."""
+    images = np.empty((num, SIZE, SIZE, 3), np.uint8)
+    masks = np.zeros((num, SIZE, SIZE), np.uint8)
+    for index in range(num):
+        images[index] = 10 + index
+        masks[index, index % SIZE, : 1 + index // SIZE] = 1
+        images[index][masks[index] == 1] = 200 + index
+    return Cache(tuple(range(num)), images, masks)
+
+
+def epoch_of(batches):
+    return [batches[index] for index in range(len(batches))]
+
+
+def order_of(batches):
+    """Numbers of the images, batch after batch."""
+    return [int(image.min()) - 10 for images, _ in epoch_of(batches) for image in images]
+
+
+def equal(first, second):
+    return all(np.array_equal(a, b) for one, two in zip(first, second, strict=True) for a, b in zip(one, two, strict=True))
+
+
+def test_cache_holds_the_samples_at_the_networks_size(samples):
+    cache = load_cache(samples[:5], 32)
+    assert cache.images.shape == (5, 32, 32, 3)
+    assert cache.masks.shape == (5, 32, 32)
+    assert cache.images.dtype == cache.masks.dtype == np.uint8
+    assert [sample.id for sample in cache.samples] == [sample.id for sample in samples[:5]]
+    for index, sample in enumerate(samples[:5]):
+        image, mask = load_sample(sample)
+        np.testing.assert_array_equal(cache.images[index], resize_image(image, 32))
+        np.testing.assert_array_equal(cache.masks[index], resize_mask(mask, 32))
+    assert set(np.unique(cache.masks)) == {0, 1}
+
+
+def test_progress_sees_every_sample(samples):
+    seen = []
+    load_cache(samples[:3], 32, progress=lambda items: (seen.append(item) or item for item in items))
+    assert len(seen) == 3
+
+
+def test_batch_is_float32_images_and_masks():
+    images, masks = SegmentationBatches(numbered_cache(4), 4)[0]
+    assert images.shape == (4, SIZE, SIZE, 3)
+    assert masks.shape == (4, SIZE, SIZE, 1)
+    assert images.dtype == masks.dtype == np.float32
+    assert (images.min(), images.max()) == (10, 203)
+    assert set(np.unique(masks)) == {0, 1}
+
+
+def test_black_and_white_images_stay_as_they_are():
+    images = np.stack([np.zeros((SIZE, SIZE, 3), np.uint8), np.full((SIZE, SIZE, 3), 255, np.uint8)])
+    batch, _ = SegmentationBatches(Cache((0, 1), images, np.zeros((2, SIZE, SIZE), np.uint8)), 2)[0]
+    assert [(image.min(), image.max()) for image in batch] == [(0, 0), (255, 255)]
+
+
+def test_image_and_mask_belong_together():
+    for images, masks in epoch_of(SegmentationBatches(numbered_cache(16), 4, shuffle=True, seed=1)):
+        np.testing.assert_array_equal(images[..., :1] >= 200, masks == 1)
+
+
+def test_image_and_mask_belong_together_when_augmented():
+    flip = Augmentation(**dict.fromkeys(Augmentation.__dataclass_fields__, 0.0) | {"flip": 0.5})
+    batches = SegmentationBatches(numbered_cache(16), 16, flip, shuffle=True, seed=1)
+    images, masks = batches[0]
+    np.testing.assert_array_equal(images[..., :1] >= 200, masks == 1)
+    flipped = sum(mask[:, -1].any() for mask in masks)
+    assert 0 < flipped < 16
+
+
+@pytest.mark.parametrize("augmentation", [None, Augmentation()])
+def test_seed_and_epoch_decide_an_epoch(augmentation):
+    def epoch(seed, epoch):
+        return epoch_of(SegmentationBatches(numbered_cache(16), 4, augmentation, True, seed, epoch))
+
+    assert equal(epoch(0, 3), epoch(0, 3))
+    assert not equal(epoch(0, 3), epoch(0, 4))
+    assert not equal(epoch(0, 3), epoch(1, 3))
+
+
+def test_augmentation_of_an_image_is_another_in_another_epoch():
+    cache = numbered_cache(1)
+    first, second = (SegmentationBatches(cache, 1, Augmentation(), epoch=epoch)[0][0] for epoch in (0, 1))
+    assert not np.array_equal(first, second)
+
+
+def test_resumed_epoch_is_the_epoch_that_was_broken_off():
+    whole = SegmentationBatches(numbered_cache(16), 4, Augmentation(), shuffle=True, seed=5)
+    epoch_of(whole)
+    whole.epoch = 2
+    resumed = SegmentationBatches(numbered_cache(16), 4, Augmentation(), shuffle=True, seed=5, epoch=2)
+    assert equal(epoch_of(whole), epoch_of(resumed))
+
+
+@pytest.mark.parametrize("num", [10, 12])
+def test_training_drops_the_small_last_batch_and_repeats_nothing(num):
+    batches = SegmentationBatches(numbered_cache(num), 4, shuffle=True)
+    assert len(batches) == num // 4
+    order = order_of(batches)
+    assert len(set(order)) == len(order) == 4 * (num // 4)
+    assert order != sorted(order)
+
+
+def test_validation_keeps_every_image_in_order():
+    batches = SegmentationBatches(numbered_cache(10), 4)
+    assert [len(images) for images, _ in epoch_of(batches)] == [4, 4, 2]
+    assert order_of(batches) == list(range(10))
+
+
+def test_set_smaller_than_a_batch_is_one_batch():
+    batches = SegmentationBatches(numbered_cache(3), 8, shuffle=True)
+    assert len(batches) == 1
+    assert sorted(order_of(batches)) == [0, 1, 2]

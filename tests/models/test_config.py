@@ -1,0 +1,58 @@
+"""The network's switches refuse what cannot be built."""
+
+import dataclasses
+import subprocess
+import sys
+
+import pytest
+
+from keras_hanet.errors import InputError
+from keras_hanet.models.config import HANetConfig
+
+
+def test_defaults_are_the_papers_network():
+    config = HANetConfig()
+    assert (config.encoder, config.size, config.self_attention) == ("densenet121", 256, "channel")
+    assert config.spatial_attention
+    assert config.num_classes == 0
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        *("encoder", "bottleneck_stride", "position_encoding", "self_attention", "key_dimension"),
+        *("feature_enhancement", "decoder_block"),
+    ],
+)
+def test_unknown_choice_raises(name):
+    with pytest.raises(InputError, match=f"^{name} must be one of .*, got 'other'$"):
+        HANetConfig(**{name: "other"})
+
+
+@pytest.mark.parametrize("size", [0, -32, 16, 48, 255])
+def test_size_that_cannot_be_halved_five_times_raises(size):
+    with pytest.raises(InputError, match=f"size must be a positive multiple of 32, got {size}"):
+        HANetConfig(size=size)
+
+
+@pytest.mark.parametrize(("stride", "filters"), [(32, (8, 8, 8, 8)), (16, (8, 8, 8, 8, 8)), (32, ())])
+def test_one_number_of_filters_for_each_stage(stride, filters):
+    with pytest.raises(InputError, match=f"decoder_filters must have {stride.bit_length() - 1} numbers"):
+        HANetConfig(bottleneck_stride=stride, decoder_filters=filters)
+    HANetConfig(bottleneck_stride=stride, decoder_filters=(8,) * (stride.bit_length() - 1))
+
+
+def test_list_of_filters_as_json_gives_it_is_the_same_configuration():
+    config = HANetConfig(decoder_filters=[16, 16, 8, 8, 4])
+    assert config == HANetConfig(decoder_filters=(16, 16, 8, 8, 4))
+    assert hash(config) == hash(HANetConfig(decoder_filters=(16, 16, 8, 8, 4)))
+
+
+def test_is_frozen():
+    with pytest.raises(dataclasses.FrozenInstanceError):
+        HANetConfig().size = 64
+
+
+def test_needs_no_keras():
+    code = "import sys, keras_hanet.models.config as c; c.HANetConfig(); assert 'keras' not in sys.modules"
+    subprocess.run([sys.executable, "-c", code], check=True)
