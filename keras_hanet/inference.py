@@ -1,6 +1,7 @@
 """Predictor: image -> probability -> mask at the image's own size, whatever the runtime."""
 
 import json
+import zipfile
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -82,7 +83,7 @@ class Predictor:
 
         try:
             model = keras.saving.load_model(model_path, compile=False, safe_mode=True)
-        except (ValueError, TypeError, OSError) as error:
+        except (ValueError, TypeError, KeyError, OSError, zipfile.BadZipFile) as error:
             raise InputError(f"{model_path}: expected a Keras model, and it cannot be read ({error})") from error
         return cls.from_keras(model, metadata)
 

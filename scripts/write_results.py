@@ -1,11 +1,14 @@
 """Write the table of results from docs/results/*/summary.json into README.md.
 
-python scripts/write_results.py           writes it
-python scripts/write_results.py --check   exit code 1 if README.md does not hold what the files say
+python scripts/write_results.py                                    writes it
+python scripts/write_results.py --check                            exit code 1 if README.md is out of date
+python scripts/write_results.py --add RUN NAME TITLE MINUTES       takes the scores of a run folder first
 """
 
 import argparse
+import csv
 import json
+import shutil
 import sys
 from pathlib import Path
 
@@ -41,6 +44,24 @@ def results_table(folder):
     return "".join("| " + " | ".join(line) + " |\n" for line in lines)
 
 
+def add_run(run, folder, title, minutes):
+    """Copy a run's scores (never its pictures or weights) and say what the run was.
+
+    Args:
+        run: run folder, finished.
+        folder: where the files go, docs/results/NAME.
+        title: the run in a few words.
+        minutes: how long it took.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    for name in ("summary.json", "cases.csv", "history.csv", "environment.json"):
+        shutil.copyfile(run / name, folder / name)
+    with (run / "history.csv").open(newline="") as file:
+        num_epochs = len(list(csv.DictReader(file)))
+    record = {"title": title, "epochs": num_epochs, "minutes": minutes}
+    (folder / "run.json").write_text(json.dumps(record, indent=2) + "\n")
+
+
 def with_table(text, table):
     """README's text with the table between its markers."""
     before, rest = text.split(BEGIN)
@@ -55,7 +76,11 @@ def _interval(entry, factor):
 def main():
     parser = argparse.ArgumentParser(description="Write the table of results into README.md.")
     parser.add_argument("--check", action="store_true", help="write nothing; exit code 1 if README.md is out of date")
+    parser.add_argument("--add", nargs=4, metavar=("RUN", "NAME", "TITLE", "MINUTES"), help="take a run's scores first")
     arguments = parser.parse_args()
+    if arguments.add:
+        run, name, title, minutes = arguments.add
+        add_run(Path(run), ROOT / "docs" / "results" / name, title, int(minutes))
     readme = ROOT / "README.md"
     text = with_table(readme.read_text(), results_table(ROOT / "docs" / "results"))
     if arguments.check:

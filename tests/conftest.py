@@ -5,6 +5,7 @@ from helpers import apply_tiny_encoder
 
 from keras_hanet.data.layouts import read_samples
 from keras_hanet.data.phantoms import write_phantoms
+from keras_hanet.models.encoders import ENCODERS
 
 
 @pytest.fixture(scope="session")
@@ -18,15 +19,7 @@ def samples(phantoms):
     return read_samples(phantoms)[1]
 
 
-@pytest.fixture(scope="session")
-def tiny_encoder():
-    """For the whole session: `build_ha_net` takes the tiny encoder under the name it is asked for here."""
-    return apply_tiny_encoder
-
-
 @pytest.fixture
-def tiny_network(monkeypatch, tiny_encoder):
+def tiny_network(monkeypatch):
     """`build_ha_net` with encoder="efficientnet_lite0" is tiny within this test."""
-    from keras_hanet.models.encoders import ENCODERS
-
-    monkeypatch.setitem(ENCODERS, "efficientnet_lite0", tiny_encoder)
+    monkeypatch.setitem(ENCODERS, "efficientnet_lite0", apply_tiny_encoder)

@@ -1,9 +1,12 @@
-"""What several tests share: a tiny encoder, and what every layer must keep to."""
+"""What several tests share: a tiny encoder and network, and what every layer must keep to."""
 
 import inspect
 
 import keras
 import numpy as np
+
+from keras_hanet.models.config import HANetConfig
+from keras_hanet.training.config import TrainConfig
 
 
 def apply_tiny_encoder(image):
@@ -12,9 +15,23 @@ def apply_tiny_encoder(image):
     features = {}
     for level, filters in enumerate((4, 8, 8, 16, 16), start=1):
         x = keras.layers.Conv2D(filters, 3, strides=2, padding="same", name=f"tiny_{level}_conv")(x)
-        x = keras.layers.BatchNormalization(momentum=0.9, name=f"tiny_{level}_norm")(x)
         x = features[f"P{level}"] = keras.layers.ReLU(name=f"tiny_{level}_relu")(x)
     return features
+
+
+def tiny_config(data=None, **values):
+    """A `TrainConfig` whose network has few weights; needs the tiny encoder in the place of EfficientNet's."""
+    model = HANetConfig(
+        encoder="efficientnet_lite0",
+        encoder_weights="none",
+        size=64,
+        attention_dropout=0.3,
+        feature_enhancement="none",
+        decoder_block="plain",
+        decoder_filters=(8, 8, 8, 8, 8),
+    )
+    defaults = {"model": model, "batch_size": 4, "epochs": 1, "learning_rate": 1e-2}
+    return TrainConfig(data=data and str(data), **{**defaults, **values})
 
 
 def randomise(layer, seed=0):

@@ -81,7 +81,7 @@ def find_images(inputs, results):
     outputs = {}
     for source in inputs:
         if source.is_dir():
-            found = sorted(path for path in source.rglob("*") if _is_image(path) and not _is_below(path, results))
+            found = sorted(path for path in source.rglob("*") if _is_image(path) and not _is_result(path, results))
             if not found:
                 raise InputError(f"{source}: expected a folder with images ({', '.join(SUFFIXES)}), found none")
             outputs.update({path: path.relative_to(source).with_suffix(".png") for path in found})
@@ -104,8 +104,9 @@ def _is_image(path):
     return path.suffix.lower() in SUFFIXES and not hidden and not _MASK_NAME.search(path.stem) and path.is_file()
 
 
-def _is_below(path, folder):
-    return folder.resolve() in path.resolve().parents
+def _is_result(path, results):
+    folders = path.resolve().parents
+    return any((results / name).resolve() in folders for name in ("masks", "overlays"))
 
 
 def _measure(path, prediction):

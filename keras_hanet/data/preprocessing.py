@@ -142,14 +142,16 @@ def resize_probability(probability, height, width):
 
 def _open(source, name):
     called = _called(source, name)
-    file = io.BytesIO(source) if isinstance(source, bytes) else source
     try:
+        content = source if isinstance(source, bytes) else Path(source).read_bytes()
         with warnings.catch_warnings():
             # Our own limit is lower and speaks a sentence.
             warnings.simplefilter("ignore", Image.DecompressionBombWarning)
-            image = Image.open(file, formats=_FORMATS)
+            image = Image.open(io.BytesIO(content), formats=_FORMATS)
     except FileNotFoundError:
         raise InputError(f"{called}: no such file; check the path") from None
+    except PermissionError:
+        raise InputError(f"{called}: no permission to read it; change its rights or copy it") from None
     except Image.DecompressionBombError:
         raise InputError(f"{called}: more than {MAX_PIXELS:,} pixels; crop it to the scan") from None
     except (UnidentifiedImageError, OSError, ValueError):

@@ -1,5 +1,6 @@
 """Encoders: each gives {"P1".."P5"}, feature maps of which Pn is 2^n times smaller than the image."""
 
+import zipfile
 from pathlib import Path
 
 import keras
@@ -87,7 +88,7 @@ def _read_pretrained(path, encoder):
         if path.suffix == ".h5" and encoder == "densenet121":
             return keras.applications.DenseNet121(include_top=False, weights=path)
         return keras.saving.load_model(path, compile=False)
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, TypeError, KeyError, zipfile.BadZipFile) as error:
         raise InputError(
             f"encoder_weights: expected 'imagenet', 'none', 'auto' or the path of a Keras model, got {path} "
             f"which cannot be read ({error})"

@@ -18,8 +18,8 @@ class Checkpoint(keras.callbacks.Callback):
     """Leave after each epoch all that a killed training needs to go on as if nothing had happened.
 
     In `folder`: `history.csv` (one row an epoch), `best.weights.h5` (the epoch with the best
-    validation score), and `checkpoint/` with the weights, the optimizer and the state of the watched
-    callbacks. The state file names its weights file and is written last, so that a kill at any
+    validation score), and `checkpoint/` with the weights, the optimizer, the random state of dropout
+    and the state of the watched callbacks. The state file names its weights file and is written last, so that a kill at any
     moment leaves a pair that belongs together. Must be the last callback.
 
     Args:
@@ -57,6 +57,8 @@ class Checkpoint(keras.callbacks.Callback):
     def on_train_begin(self, logs=None):
         if self._state["rows"]:
             self.model.load_weights(self._state_path.parent / self._state["weights"])
+            for variable, value in zip(_seeds(self.model), self._state["seeds"], strict=True):
+                variable.assign(value)
             for callback, state in zip(self._watched, self._state["watched"], strict=True):
                 vars(callback).update(state)
 
@@ -77,6 +79,7 @@ class Checkpoint(keras.callbacks.Callback):
             "rows": rows,
             "stopped": bool(self.model.stop_training),
             "watched": [_state_of(callback) for callback in self._watched],
+            "seeds": [keras.ops.convert_to_numpy(variable).tolist() for variable in _seeds(self.model)],
             "weights": weights,
         }
         write_json(self._state_path, self._state)
@@ -126,12 +129,11 @@ class TensorBoard(keras.callbacks.Callback):
 
     def on_epoch_end(self, epoch, logs=None):
         step = epoch + 1
-        for name, value in logs.items():
+        learning_rate = float(keras.ops.convert_to_numpy(self.model.optimizer.learning_rate))
+        for name, value in {"learning_rate": learning_rate, **logs}.items():
             part, _, metric = name.rpartition("val_")
             group = "validation" if part == "" and name.startswith("val_") else "train"
             self._writer.add_scalar(f"{metric}/{group}", value, step)
-        learning_rate = float(keras.ops.convert_to_numpy(self.model.optimizer.learning_rate))
-        self._writer.add_scalar("learning_rate/train", logs.get("learning_rate", learning_rate), step)
         if step == 1 or step % self._overlay_every == 0:
             for name, picture in self._draw_overlays(self.model).items():
                 self._writer.add_image(f"overlay/{name}", picture, step, dataformats="HWC")
@@ -177,6 +179,13 @@ class Progress(keras.callbacks.Callback):
 
     def on_train_end(self, logs=None):
         self._bar.close()
+
+
+def _seeds(model):
+    """The states of a model's random generators, which Keras does not save with its weights."""
+    return [
+        variable for layer in model.layers for variable in layer.variables if variable.name == "seed_generator_state"
+    ]
 
 
 def _state_of(callback):

@@ -129,6 +129,8 @@ def compile_model(model, config, steps_per_epoch):
     """
     optimizer = keras.optimizers.AdamW(_learning_rate(config, steps_per_epoch), weight_decay=config.weight_decay)
     optimizer.exclude_from_weight_decay(var_names=["bias", "gamma", "beta", "scale", "rows", "columns"])
+    # Keras would build it in the first step, and load no saved state into one that is not built.
+    optimizer.build(model.trainable_variables)
     on_cpu = not any("gpu" in device for device in keras.distribution.list_devices())
     model.compile(
         optimizer,

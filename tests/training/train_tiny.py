@@ -7,12 +7,10 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
-from helpers import apply_tiny_encoder
+from helpers import apply_tiny_encoder, tiny_config
 
 from keras_hanet.data.pipeline import SegmentationBatches
-from keras_hanet.models.config import HANetConfig
 from keras_hanet.models.encoders import ENCODERS
-from keras_hanet.training.config import TrainConfig
 from keras_hanet.training.trainer import train
 
 
@@ -29,17 +27,8 @@ def main(data, run_dir, schedule, mode):
     ENCODERS["efficientnet_lite0"] = apply_tiny_encoder
     if mode == "killed":
         sys.modules["keras_hanet.training.trainer"].SegmentationBatches = Killed
-    model = HANetConfig(
-        encoder="efficientnet_lite0",
-        encoder_weights="none",
-        size=64,
-        attention_dropout=0.3,
-        decoder_filters=(8, 8, 8, 8, 8),
-    )
     # With a patience of one epoch the plateau's counters, too, must survive.
-    config = TrainConfig(
-        data=data, model=model, batch_size=4, epochs=4, learning_rate=1e-2, schedule=schedule, plateau_patience=1
-    )
+    config = tiny_config(data, epochs=4, schedule=schedule, plateau_patience=1)
     train(config, run_dir, "train", resume=mode == "resumed")
 
 

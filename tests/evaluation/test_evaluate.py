@@ -1,0 +1,111 @@
+"""Evaluation of a model that takes what is bright for lesion, on images drawn for it."""
+
+import json
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from keras_hanet.data.sample import Sample
+from keras_hanet.drawing import PREDICTED_COLOUR, REFERENCE_COLOUR
+from keras_hanet.errors import InputError
+from keras_hanet.evaluation.cases import read_cases
+from keras_hanet.evaluation.evaluate import BATCH_SIZE, evaluate
+from keras_hanet.inference import Metadata, Predictor
+
+METADATA = Metadata(size=32, threshold=0.4, min_lesion_share=0.001, name="bright is lesion")
+BLOCK = (slice(16, 32), slice(24, 72))  # of 64 x 96 pixels; whole pixels of the 32 x 32 grid
+
+
+def predictor():
+    return Predictor(lambda images: images[..., 0] / 255, METADATA)
+
+
+def draw(folder, name, seen, true, diagnosis):
+    """An image in which `seen` is bright, and its mask, `true`."""
+    pixels = {kind: np.zeros((64, 96), np.uint8) for kind in ("image", "mask")}
+    if seen:
+        pixels["image"][BLOCK] = 255
+    if true:
+        pixels["mask"][BLOCK] = 255
+    for kind, values in pixels.items():
+        Image.fromarray(values).save(folder / f"{name}_{kind}.png")
+    return Sample(name, folder / f"{name}_image.png", (folder / f"{name}_mask.png",), diagnosis, None, name, "drawn")
+
+
+@pytest.fixture
+def four(tmp_path):
+    return [
+        draw(tmp_path, "found", True, True, "benign"),
+        draw(tmp_path, "missed", False, True, "malignant"),
+        draw(tmp_path, "alarm", True, False, "normal"),
+        draw(tmp_path, "quiet", False, False, "normal"),
+    ]
+
+
+def test_rows_and_summary(four, tmp_path):
+    summary = evaluate(predictor(), four, tmp_path / "run", "all of it", "hanet evaluate", fold=2)
+    rows = {row["id"]: row for row in read_cases(tmp_path / "run" / "cases.csv")}
+    assert list(rows) == ["found", "missed", "alarm", "quiet"]
+    assert [row["counted_as"] for row in rows.values()] == [
+        *("lesion case", "missed lesion", "false alarm", "true negative")
+    ]
+    assert rows["found"]["dice"] == pytest.approx(1, abs=0.05)
+    assert (rows["missed"]["dice"], rows["alarm"]["dice"]) == (0, 0)
+    assert np.isnan(rows["quiet"]["dice"])
+    assert rows["found"]["lesion_area_px"] == 16 * 48
+    assert {(row["height"], row["width"], row["fold"], row["source"]) for row in rows.values()} == {(64, 96, 2, "drawn")}
+    assert summary["lesion"]["num"] == 2
+    assert summary["lesion"]["missed"] == 1
+    assert summary["lesion"]["dice"]["mean"] == pytest.approx(rows["found"]["dice"] / 2)
+    assert summary["normal"]["false_alarm_rate"]["mean"] == 0.5
+    assert summary["all"]["num_scored"] == 3
+    assert json.loads((tmp_path / "run" / "summary.json").read_text()) == summary
+
+
+def test_summary_says_what_was_done(four, tmp_path):
+    summary = evaluate(predictor(), four, tmp_path / "run", "all of it", "hanet evaluate --data drawn")
+    told = ("size", "threshold", "min_lesion_share", "model", "split", "command", "intended_use")
+    assert [summary[name] for name in told] == [
+        *("original", 0.4, 0.001, "bright is lesion", "all of it", "hanet evaluate --data drawn"),
+        "Research use only. Not a medical device.",
+    ]
+
+
+def test_scores_at_the_models_size_are_exact_where_the_block_fits_its_grid(four, tmp_path):
+    evaluate(predictor(), four, tmp_path / "run", "all", "command")
+    rows = {row["id"]: row for row in read_cases(tmp_path / "run" / "cases.csv")}
+    assert rows["found"]["dice_at_s"] > 0.9
+    assert rows["missed"]["dice_at_s"] == 0
+
+
+def test_overlay_of_every_image_at_its_own_size(four, tmp_path):
+    evaluate(predictor(), four, tmp_path / "run", "all", "command")
+    overlays = {path.stem: np.asarray(Image.open(path)) for path in (tmp_path / "run" / "overlays").iterdir()}
+    assert {name: picture.shape for name, picture in overlays.items()} == dict.fromkeys(
+        ("found", "missed", "alarm", "quiet"), (64, 96, 3)
+    )
+
+    def has(name, colour):
+        return bool((overlays[name] == colour).all(axis=2).any())
+
+    assert [has(name, PREDICTED_COLOUR) for name in ("found", "missed", "alarm", "quiet")] == [True, False, True, False]
+    assert has("missed", REFERENCE_COLOUR)
+    assert not has("alarm", REFERENCE_COLOUR)
+
+
+def test_more_images_than_a_batch_are_all_scored_in_order(tmp_path):
+    samples = [draw(tmp_path, f"case {i}", i % 2 == 0, True, "benign") for i in range(BATCH_SIZE + 3)]
+    steps = []
+    evaluate(predictor(), samples, tmp_path / "run", "all", "c", progress=lambda it: [steps.append(i) or i for i in it])
+    rows = read_cases(tmp_path / "run" / "cases.csv")
+    assert [row["id"] for row in rows] == [sample.id for sample in samples]
+    assert [row["dice"] > 0.9 for row in rows] == [i % 2 == 0 for i in range(BATCH_SIZE + 3)]
+    assert len(steps) == 2
+
+
+def test_image_that_cannot_be_read_raises_and_leaves_no_scores(four, tmp_path):
+    four[1].image.write_bytes(b"nothing")
+    with pytest.raises(InputError, match=r"missed_image\.png"):
+        evaluate(predictor(), four, tmp_path / "run", "all", "command")
+    assert not (tmp_path / "run" / "cases.csv").exists()

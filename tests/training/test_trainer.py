@@ -1,0 +1,297 @@
+"""A run from data to scores on phantoms, what it refuses, and what it never looks at."""
+
+import csv
+import json
+import shutil
+
+import keras
+import numpy as np
+import pytest
+from helpers import apply_tiny_encoder, tiny_config
+
+from keras_hanet.data.layouts import read_samples
+from keras_hanet.data.pipeline import SegmentationBatches, load_cache
+from keras_hanet.data.preprocessing import load_sample
+from keras_hanet.data.splits import read_split
+from keras_hanet.errors import FailedError, InputError
+from keras_hanet.evaluation.cases import read_cases, score_case
+from keras_hanet.evaluation.threshold import THRESHOLDS
+from keras_hanet.inference import Predictor
+from keras_hanet.models.config import HANetConfig
+from keras_hanet.models.encoders import ENCODERS
+from keras_hanet.models.ha_net import build_ha_net
+from keras_hanet.training import trainer
+from keras_hanet.training.config import read_config, to_dict
+
+
+class Stop(Exception):
+    """Ends a training where a test has seen enough."""
+
+
+def stop(*arguments, **keywords):
+    raise Stop
+
+
+@pytest.fixture(scope="module")
+def run(phantoms, tmp_path_factory):
+    """A finished run of one epoch: its folder, its data, its summary, what it said, and what it chose the threshold on.
+
+    Until the test part is scored its masks cannot be read: nothing before may look at them.
+    """
+    folder = tmp_path_factory.mktemp("run")
+    data = shutil.copytree(phantoms, folder / "data")
+    said, chosen_on = [], []
+    choose, evaluate, write_split = trainer.choose_operating_point, trainer.evaluate, trainer.write_split
+
+    def damage(path, split):
+        write_split(path, split)
+        for sample in split.test:
+            for mask in sample.masks:
+                mask.rename(mask.with_suffix(".kept"))
+                mask.write_bytes(b"not yet")
+
+    def mend(predictor, samples, *arguments):
+        for sample in samples:
+            for mask in sample.masks:
+                mask.with_suffix(".kept").rename(mask)
+        return evaluate(predictor, samples, *arguments)
+
+    def record(model, cache):
+        chosen_on.extend(sample.id for sample in cache.samples)
+        return choose(model, cache)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setitem(ENCODERS, "efficientnet_lite0", apply_tiny_encoder)
+        patch.setattr(trainer, "write_split", damage)
+        patch.setattr(trainer, "evaluate", mend)
+        patch.setattr(trainer, "choose_operating_point", record)
+        summary = trainer.train(tiny_config(data), folder / "run", "hanet train", say=said.append)
+    return {"folder": folder / "run", "data": data, "summary": summary, "said": said, "chosen_on": chosen_on}
+
+
+def parts(run):
+    return json.loads((run["folder"] / "split.json").read_text())["parts"]
+
+
+def test_run_leaves_its_files(run):
+    assert {path.name for path in run["folder"].iterdir()} == {
+        *("config.json", "split.json", "environment.json", "history.csv", "checkpoint", "best.weights.h5"),
+        *("model.keras", "metadata.json", "cases.csv", "summary.json", "overlays", "tensorboard"),
+    }
+    assert {path.stem for path in (run["folder"] / "overlays").iterdir()} == set(parts(run)["test"])
+    assert len(list((run["folder"] / "tensorboard").iterdir())) == 1
+    with (run["folder"] / "history.csv").open(newline="") as file:
+        [row] = csv.DictReader(file)
+    assert set(row) == {"epoch", "learning_rate"} | {
+        prefix + name for prefix in ("", "val_") for name in ("loss", "bce", "jaccard_loss", "dice", "score")
+    }
+    assert float(row["loss"]) == pytest.approx(float(row["bce"]) + float(row["jaccard_loss"]), abs=1e-4)
+
+
+def test_run_says_what_it_is(run):
+    config = json.loads((run["folder"] / "config.json").read_text())
+    assert config == {"format": 1, **json.loads(json.dumps(to_dict(tiny_config(run["data"]))))}
+    assert read_config(run["folder"] / "config.json") == trainer.read_run_config(run["folder"])
+    assert json.loads((run["folder"] / "environment.json").read_text())["seed"] == 0
+    assert any("layout 'busi', 24 images; grouped 5-fold" in line for line in run["said"])
+
+
+def test_threshold_was_chosen_on_the_validation_part_alone(run):
+    assert run["chosen_on"] == list(parts(run)["validation"])
+    metadata = json.loads((run["folder"] / "metadata.json").read_text())
+    assert metadata["threshold"] in THRESHOLDS
+    assert run["summary"]["threshold"] == metadata["threshold"]
+    assert metadata["name"] == "HA-Net(efficientnet_lite0, encoder weights: none)"
+
+
+def test_test_part_is_what_is_scored(run):
+    rows = read_cases(run["folder"] / "cases.csv")
+    assert [row["id"] for row in rows] == list(parts(run)["test"])
+    assert run["summary"]["all"]["num"] == len(rows)
+    assert run["summary"]["command"] == "hanet train"
+    assert run["summary"]["split"] == "grouped 5-fold, seed 0, test fold 0"
+    assert json.loads((run["folder"] / "summary.json").read_text()) == run["summary"]
+
+
+def test_saved_model_gives_the_scores_of_the_table(run):
+    predictor = Predictor.load(run["folder"])
+    split = read_split(run["folder"] / "split.json", read_samples(run["data"])[1])
+    for sample, row in zip(split.test, read_cases(run["folder"] / "cases.csv"), strict=True):
+        image, mask = load_sample(sample)
+        expected = score_case(mask, predictor.predict([image])[0].mask)
+        assert expected["accuracy"] == pytest.approx(row["accuracy"], abs=1e-3)
+        assert expected["counted_as"] == row["counted_as"]
+
+
+def test_model_file_holds_no_optimizer(run):
+    model = keras.saving.load_model(run["folder"] / "model.keras")
+    assert getattr(model, "optimizer", None) is None
+    assert {type(layer) for layer in model.layers if "_bn" in layer.name} == {keras.layers.BatchNormalization}
+
+
+def test_finished_run_is_not_scored_again(run, monkeypatch):
+    monkeypatch.setattr(trainer, "evaluate", stop)
+    said = []
+    summary = trainer.train(tiny_config(run["data"]), run["folder"], "hanet train", resume=True, say=said.append)
+    assert summary == run["summary"]
+    assert "not scored again" in said[0]
+
+
+def test_run_killed_while_scoring_is_scored_without_more_training(run, tiny_network, tmp_path):
+    folder = shutil.copytree(run["folder"], tmp_path / "run")
+    (folder / "summary.json").unlink()
+    before = (folder / "checkpoint" / "state.json").stat().st_mtime_ns
+    summary = trainer.train(tiny_config(run["data"]), folder, "hanet train", resume=True, say=lambda line: None)
+    assert summary == run["summary"]
+    assert (folder / "checkpoint" / "state.json").stat().st_mtime_ns == before
+
+
+def test_folder_that_is_not_empty_is_refused(phantoms, tmp_path):
+    (tmp_path / "precious.txt").write_text("precious")
+    with pytest.raises(InputError, match="exists and is not empty; give another --run-dir, or --resume"):
+        trainer.train(tiny_config(phantoms), tmp_path, "hanet train")
+    assert [path.name for path in tmp_path.iterdir()] == ["precious.txt"]
+
+
+def test_resume_of_a_folder_that_is_no_run_is_refused(phantoms, tmp_path):
+    with pytest.raises(InputError, match=r"expected a run folder with a config\.json, found none"):
+        trainer.train(tiny_config(phantoms), tmp_path / "nowhere", "hanet train", resume=True)
+
+
+def test_resume_with_another_configuration_is_refused(phantoms, tmp_path):
+    (tmp_path / "config.json").write_text(json.dumps({"format": 1, **to_dict(tiny_config(phantoms))}))
+    with pytest.raises(InputError, match=r"config\.json differs from the flags given"):
+        trainer.train(tiny_config(phantoms, seed=1), tmp_path, "hanet train", resume=True)
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ('{"format": 2}', "expected a run folder of format 1, got 2"),
+        ("{}", "expected a run folder of format 1, got None"),
+        ("[]", "expected a run folder of format 1, got None"),
+        ("{", "expected JSON, the file is damaged"),
+        ('{"format": 1, "epoch": 3}', "there is no configuration key epoch"),
+    ],
+)
+def test_run_of_another_version_is_refused(text, message, tmp_path):
+    (tmp_path / "config.json").write_text(text)
+    with pytest.raises(InputError, match=message):
+        trainer.read_run_config(tmp_path)
+
+
+def test_loss_that_is_no_number_fails(phantoms, tiny_network, tmp_path):
+    with pytest.raises(FailedError, match="not-a-number in the first epoch; try a smaller --learning-rate"):
+        trainer.train(tiny_config(phantoms, learning_rate=1e30), tmp_path / "run", "hanet train", say=lambda line: None)
+    assert not (tmp_path / "run" / "model.keras").exists()
+
+
+@pytest.mark.parametrize(("include_normal", "expected"), [(True, {"normal", "benign", "malignant"}), (False, {"benign", "malignant"})])
+def test_normal_images_can_be_left_out(include_normal, expected, phantoms, samples, tiny_network, tmp_path, monkeypatch):
+    seen = []
+    monkeypatch.setattr(trainer, "fit", lambda model, train, validation, *rest: seen.extend((train, validation)) or stop())
+    config = tiny_config(phantoms, include_normal=include_normal)
+    pytest.raises(Stop, trainer.train, config, tmp_path / "run", "hanet train", say=lambda line: None)
+    assert {sample.diagnosis for cache in seen for sample in cache.samples} == expected
+
+
+def test_official_split_of_data_that_has_none_is_refused(phantoms, tmp_path):
+    with pytest.raises(InputError, match=r"expected an official fold of the data set \(none\)"):
+        trainer.train(tiny_config(phantoms, split="official"), tmp_path / "run", "hanet train")
+
+
+def test_encoder_that_starts_from_random_weights_is_said_loudly(phantoms, tiny_network, tmp_path, monkeypatch):
+    said = []
+    monkeypatch.setattr(trainer, "fit", stop)
+    monkeypatch.setattr(trainer, "load_encoder_weights", lambda model, encoder, weights: "none")
+    model = HANetConfig(encoder="efficientnet_lite0", size=64)
+    pytest.raises(Stop, trainer.train, tiny_config(phantoms, model=model), tmp_path / "run", "train", say=said.append)
+    assert any("starts from RANDOM weights" in line for line in said)
+
+
+@pytest.mark.parametrize(("precision", "dtype"), [("float32", "float32"), ("mixed_bfloat16", "bfloat16")])
+def test_precision_reaches_the_network_and_no_further(precision, dtype, phantoms, tiny_network, tmp_path, monkeypatch):
+    trained = []
+    monkeypatch.setattr(trainer, "fit", lambda model, *rest: trained.append(model) or stop())
+    config = tiny_config(phantoms, precision=precision)
+    pytest.raises(Stop, trainer.train, config, tmp_path / "run", "hanet train", say=lambda line: None)
+    [model] = trained
+    assert {layer.compute_dtype for layer in model.layers if "decoder" in layer.name} == {dtype}
+    assert model.output.dtype == "float32"
+    assert keras.config.dtype_policy().name == "float32"
+
+
+def compiled(**values):
+    config = tiny_config(**values)
+    model = build_ha_net(config.model)
+    trainer.compile_model(model, config, steps_per_epoch=10)
+    return model
+
+
+def test_step_in_mixed_precision_learns(phantoms, samples, tiny_network, tmp_path, monkeypatch):
+    trained = []
+    monkeypatch.setattr(trainer, "fit", lambda model, *rest: trained.append((model, *rest)) or stop())
+    config = tiny_config(phantoms, precision="mixed_bfloat16", model=HANetConfig("efficientnet_lite0", "none", 64))
+    pytest.raises(Stop, trainer.train, config, tmp_path / "run", "hanet train", say=lambda line: None)
+    model, cache = trained[0][:2]
+    trainer.compile_model(model, config, 1)
+    images, masks = SegmentationBatches(cache, 4)[0]
+    losses = [model.train_on_batch(images, masks, return_dict=True)["loss"] for _ in range(4)]
+    assert np.isfinite(losses).all()
+    assert losses[-1] < losses[0]
+
+
+def test_weight_decay_is_for_kernels_only(tiny_network):
+    model = compiled(weight_decay=0.5, learning_rate=0.1)
+    for weight in model.trainable_variables:
+        weight.assign(np.ones(weight.shape))
+    model.optimizer.apply([np.zeros(weight.shape, "float32") for weight in model.trainable_variables])
+    values = {weight.name: set() for weight in model.trainable_variables}
+    for weight in model.trainable_variables:
+        values[weight.name] |= set(np.unique(keras.ops.convert_to_numpy(weight).round(5)))
+    assert values.pop("kernel") == {np.float32(0.95)}  # 1 - 0.1 * 0.5
+    assert set(values) == {"bias", "gamma", "beta", "scale", "rows", "columns"}
+    assert set().union(*values.values()) == {1}
+
+
+def rate_after(model, steps):
+    model.optimizer.iterations.assign(steps)
+    return float(keras.ops.convert_to_numpy(model.optimizer.learning_rate))
+
+
+def test_cosine_schedule_warms_up_for_an_epoch_and_ends_at_zero(tiny_network):
+    model = compiled(schedule="cosine", epochs=5, learning_rate=0.1)
+    rates = [rate_after(model, steps) for steps in (0, 5, 10, 30, 50)]
+    assert rates == pytest.approx([0, 0.05, 0.1, 0.05, 0], abs=1e-6)
+
+
+def test_cosine_schedule_of_a_single_epoch_is_its_warm_up(tiny_network):
+    model = compiled(schedule="cosine", epochs=1, learning_rate=0.1)
+    assert [rate_after(model, steps) for steps in (0, 5)] == pytest.approx([0, 0.05])
+
+
+def test_plateau_schedule_starts_at_its_rate(tiny_network):
+    assert rate_after(compiled(learning_rate=0.1), 20) == pytest.approx(0.1)
+
+
+def test_every_epoch_is_trained_on_its_own_batches_in_their_order(samples, tiny_network, tmp_path, monkeypatch):
+    seen = []
+
+    def compile_to_record(model, config, steps_per_epoch):
+        def record(y_true, y_pred):
+            seen.append(keras.ops.convert_to_numpy(y_true))
+            return keras.ops.mean(keras.ops.square(y_pred), axis=(1, 2, 3))
+
+        model.compile("sgd", record, metrics=trainer.segmentation_metrics(), run_eagerly=True)
+
+    monkeypatch.setattr(trainer, "compile_model", compile_to_record)
+    config = tiny_config(epochs=2, batch_size=4)
+    cache, validation = load_cache(samples[:10], 64), load_cache(samples[10:12], 64)
+    trainer.fit(build_ha_net(config.model), cache, validation, config, tmp_path)
+    expected = []
+    for epoch in range(2):
+        batches = SegmentationBatches(cache, 4, config.augmentation, shuffle=True, seed=config.seed, epoch=epoch)
+        expected += [batches[index][1] for index in range(2)]
+    trained_on = [masks for masks in seen if len(masks) == 4]  # the two validation images come between
+    assert len(trained_on) == 4
+    assert all(np.array_equal(*pair) for pair in zip(trained_on, expected, strict=True))
