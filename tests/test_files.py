@@ -30,7 +30,8 @@ def test_error_leaves_the_old_file_and_nothing_else(tmp_path):
             temporary.write_text("half")
             raise KeyboardInterrupt
 
-    pytest.raises(KeyboardInterrupt, break_off)
+    with pytest.raises(KeyboardInterrupt):
+        break_off()
     assert path.read_text() == "old"
     assert names(tmp_path) == ["file.txt"]
 

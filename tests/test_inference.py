@@ -125,7 +125,7 @@ def test_folder_that_is_not_there_raises(tmp_path):
 
 
 def test_run_that_has_not_finished_raises(tmp_path):
-    with pytest.raises(InputError, match="has its training finished?"):
+    with pytest.raises(InputError, match=r"has its training finished\?"):
         Predictor.load(tmp_path)
 
 

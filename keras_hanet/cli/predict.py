@@ -17,6 +17,7 @@ HELP = "Outline the lesions of image files and folders."
 EXAMPLE = "hanet predict IMAGES --model runs/cart --output predictions"
 SUFFIXES = (".png", ".jpg", ".jpeg", ".bmp", ".tif", ".tiff")
 COLUMNS = ("image", "height_px", "width_px", "num_lesions", "lesion_area_px", "lesion_share", "largest_probability")
+TABLE = "measures.csv"
 BATCH_SIZE = 8
 _MASK_NAME = re.compile(r"_mask(_\d+)?$")
 
@@ -31,6 +32,7 @@ def add_arguments(parser):
 
 
 def run(arguments):
+    _check_output(arguments.output)
     outputs = find_images(arguments.inputs, arguments.output)
     with keras_loading():
         predictor = Predictor.load(arguments.model)
@@ -45,20 +47,22 @@ def run(arguments):
         if not images:
             continue
         for (path, image), prediction in zip(images.items(), predictor.predict(list(images.values())), strict=True):
-            write_picture(arguments.output / "masks" / outputs[path], prediction.mask * 255)
             write_picture(arguments.output / "overlays" / outputs[path], draw_overlay(image, prediction.mask))
+            write_picture(arguments.output / "masks" / outputs[path], prediction.mask * 255)
             rows.append(_measure(path, prediction))
-    table = arguments.output / "measures.csv"
-    with replacing(table) as temporary, temporary.open("w", newline="") as file:
-        writer = csv.DictWriter(file, COLUMNS)
-        writer.writeheader()
-        writer.writerows(rows)
-    say(f"{len(rows)} images: masks, overlays and {table.name} are in {arguments.output}")
+    _write_table(arguments.output, rows)
+    say(f"{len(rows)} images: masks, overlays and {TABLE} are in {arguments.output}")
     say(predictor.metadata.intended_use)
     if refused:
         for error in refused:
             say(f"left out: {error}")
         raise InputError(f"{len(refused)} of {len(paths)} images could not be read; what is left out stands above")
+
+
+def _check_output(folder):
+    """Refuse a folder whose masks are somebody else's: they would be overwritten."""
+    if (folder / "masks").exists() and not (folder / "overlays").exists():
+        raise InputError(f"{folder} holds masks that no earlier prediction wrote; give another --output")
 
 
 def find_images(inputs, results):
@@ -107,6 +111,13 @@ def _is_image(path):
 def _is_result(path, results):
     folders = path.resolve().parents
     return any((results / name).resolve() in folders for name in ("masks", "overlays"))
+
+
+def _write_table(folder, rows):
+    with replacing(folder / TABLE) as temporary, temporary.open("w", newline="") as file:
+        writer = csv.DictWriter(file, COLUMNS)
+        writer.writeheader()
+        writer.writerows(rows)
 
 
 def _measure(path, prediction):

@@ -11,6 +11,7 @@ from keras_hanet.data.phantoms import write_phantoms
 from keras_hanet.errors import InputError
 from keras_hanet.training.config import read_config
 from keras_hanet.training.presets import PRESETS, preset
+from keras_hanet.training.run_folder import read_run_config
 
 HELP = "Train on a data set, or on phantoms made on the spot, and score the result."
 EXAMPLE = "hanet train --data BUSI --preset cart --run-dir runs/cart"
@@ -52,9 +53,6 @@ def _choose(arguments):
             raise InputError("--resume takes the configuration from --run-dir; leave --preset and --config out")
         if arguments.run_dir is None:
             raise InputError("--resume needs --run-dir, the folder of the killed run")
-        with keras_loading():
-            from keras_hanet.training.trainer import read_run_config
-
         return apply_config_flags(read_run_config(arguments.run_dir), arguments), arguments.run_dir
     if arguments.config:
         name, config = Path(arguments.config).stem, read_config(arguments.config)

@@ -19,8 +19,8 @@ class Checkpoint(keras.callbacks.Callback):
 
     In `folder`: `history.csv` (one row an epoch), `best.weights.h5` (the epoch with the best
     validation score), and `checkpoint/` with the weights, the optimizer, the random state of dropout
-    and the state of the watched callbacks. The state file names its weights file and is written last, so that a kill at any
-    moment leaves a pair that belongs together. Must be the last callback.
+    and the state of the watched callbacks. The state file names its weights file and is written last,
+    so that a kill at any moment leaves a pair that belongs together. Must be the last callback.
 
     Args:
         folder: run folder.

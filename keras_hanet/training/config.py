@@ -2,6 +2,8 @@
 
 import dataclasses
 import json
+import math
+import typing
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -71,15 +73,18 @@ class TrainConfig:
             if getattr(self, name) not in choices:
                 raise InputError(f"{name} must be one of {', '.join(choices)}, got {getattr(self, name)!r}")
         for name in ("batch_size", "epochs", "learning_rate", "plateau_patience", "stop_patience"):
-            if not getattr(self, name) > 0:
+            if not 0 < getattr(self, name) < math.inf:
                 raise InputError(f"{name} must be greater than 0, got {getattr(self, name)}")
+        for name in ("weight_decay", "bce_weight", "jaccard_weight"):
+            if not 0 <= getattr(self, name) < math.inf:
+                raise InputError(f"{name} must be 0 or greater, got {getattr(self, name)}")
         if self.model.num_classes:
             raise InputError(
                 "num_classes must be 0: training has no loss for a classification head; "
                 "build_ha_net gives the two outputs to a training loop of your own"
             )
-        if self.bce_weight < 0 or self.jaccard_weight < 0 or self.bce_weight + self.jaccard_weight == 0:
-            raise InputError("bce_weight and jaccard_weight must not be negative, and one of them must be above 0")
+        if self.bce_weight + self.jaccard_weight == 0:
+            raise InputError("one of bce_weight and jaccard_weight must be above 0")
 
 
 def to_dict(config):
@@ -111,7 +116,8 @@ def read_config(path):
         raise InputError(f"{path}: expected a JSON object, got something else ({error})") from None
     if not isinstance(values, dict):
         raise InputError(f"{path}: expected a JSON object, got a {type(values).__name__}")
-    values.pop("format", None)  # of the run folder; a key that this version does not know raises below
+    for key in ("format", "command"):  # of a run's config.json
+        values.pop(key, None)
     return from_dict(values)
 
 
@@ -122,7 +128,18 @@ def _build(kind, values, prefix):
     for key in values:
         if key not in known:
             raise InputError(f"there is no configuration key {prefix}{key}; known are: {', '.join(known)}")
-    try:
-        return kind(**values)
-    except TypeError as error:
-        raise InputError(f"a value of the configuration has a wrong type ({error})") from None
+    hints = typing.get_type_hints(kind)
+    for key, value in values.items():
+        if not _fits(value, hints[key]):
+            raise InputError(f"the configuration's {prefix}{key} has a wrong type: {value!r}")
+    return kind(**values)
+
+
+def _fits(value, hint):
+    """Whether a value is of a field's type; an int serves as a float, a bool as nothing else."""
+    if typing.get_origin(hint) is tuple:
+        return isinstance(value, list | tuple) and all(_fits(item, typing.get_args(hint)[0]) for item in value)
+    kinds = typing.get_args(hint) or (hint,)
+    if isinstance(value, bool):
+        return bool in kinds
+    return isinstance(value, (*kinds, int) if float in kinds else kinds)

@@ -5,12 +5,10 @@ from pathlib import Path
 
 import keras
 
-from keras_hanet.data.layouts import read_samples
 from keras_hanet.data.pipeline import SegmentationBatches, load_cache
 from keras_hanet.data.preprocessing import load_sample, resize_probability
-from keras_hanet.data.splits import grouped_split, official_split, read_split, write_split
 from keras_hanet.drawing import draw_overlay
-from keras_hanet.errors import FailedError, InputError
+from keras_hanet.errors import FailedError
 from keras_hanet.evaluation.evaluate import evaluate
 from keras_hanet.evaluation.threshold import choose_threshold
 from keras_hanet.files import replacing, write_json
@@ -19,12 +17,10 @@ from keras_hanet.losses import BCEJaccardLoss
 from keras_hanet.models.encoders import load_encoder_weights
 from keras_hanet.models.ha_net import build_ha_net
 from keras_hanet.training.callbacks import Checkpoint, Progress, TensorBoard
-from keras_hanet.training.config import from_dict, to_dict
-from keras_hanet.training.environment import describe_environment
 from keras_hanet.training.fused_batch_norm import fuse_batch_norm
 from keras_hanet.training.metrics import segmentation_metrics
+from keras_hanet.training.run_folder import continue_run, start_run
 
-RUN_FORMAT = 1
 NUM_OVERLAYS = 6
 
 
@@ -50,7 +46,10 @@ def train(config, run_dir, command, resume=False, say=print, progress=iter):
     if resume and (run_dir / "summary.json").exists():
         say("This run is finished; its test part is not scored again.")
         return json.loads((run_dir / "summary.json").read_text())
-    split = _prepare(config, run_dir, resume, say)
+    if resume:
+        split, command = continue_run(config, run_dir, say)
+    else:
+        split = start_run(config, run_dir, command, say, progress)
     keras.utils.set_random_seed(config.seed)
     caches = {part: load_cache(getattr(split, part), config.model.size, progress) for part in ("train", "validation")}
     model = _build(config)
@@ -158,59 +157,6 @@ def choose_operating_point(model, cache):
             probabilities.append(resize_probability(probability, *mask.shape))
             masks.append(mask)
     return choose_threshold(probabilities, masks)
-
-
-def _prepare(config, run_dir, resume, say):
-    """Read the data, split them, and write what the run is to its folder."""
-    config_path = run_dir / "config.json"
-    if resume:
-        _check_same_run(config, config_path)
-    elif run_dir.exists() and any(run_dir.iterdir()):
-        raise InputError(f"{run_dir} exists and is not empty; give another --run-dir, or --resume to go on in it")
-    layout, samples = read_samples(config.data, config.dataset, config.groups)
-    if not config.include_normal:
-        samples = [sample for sample in samples if sample.diagnosis != "normal"]
-    if resume:
-        split = read_split(run_dir / "split.json", samples)
-    else:
-        make_split = {"grouped": grouped_split, "official": official_split}[config.split]
-        split = make_split(samples, config.fold, config.num_folds, config.seed)
-        write_split(run_dir / "split.json", split)
-        write_json(config_path, {"format": RUN_FORMAT, **to_dict(config)})
-    write_json(run_dir / "environment.json", describe_environment(config.seed))
-    say(f"{config.data}: layout {layout!r}, {len(samples)} images; {split.name}: " + ", ".join(
-        f"{len(getattr(split, part))} {part}" for part in ("train", "validation", "test")
-    ))
-    return split
-
-
-def read_run_config(run_dir):
-    """The configuration a run was made with.
-
-    Raises:
-        InputError: if the folder is no run folder, or one of another version.
-    """
-    path = Path(run_dir) / "config.json"
-    try:
-        values = json.loads(path.read_text())
-    except (FileNotFoundError, NotADirectoryError):
-        raise InputError(f"{run_dir}: expected a run folder with a config.json, found none; check the path") from None
-    except ValueError:
-        raise InputError(f"{path}: expected JSON, the file is damaged; start a new run") from None
-    found = values.pop("format", None) if isinstance(values, dict) else None
-    if found != RUN_FORMAT:
-        raise InputError(
-            f"{run_dir}: expected a run folder of format {RUN_FORMAT}, got {found}; use the version of keras-hanet "
-            "that made it, or start a new run"
-        )
-    return from_dict(values)
-
-
-def _check_same_run(config, config_path):
-    if read_run_config(config_path.parent) != config:
-        raise InputError(
-            f"{config_path} differs from the flags given; give --resume and --run-dir alone, or start a new run"
-        )
 
 
 def _build(config):

@@ -132,6 +132,11 @@ def test_a_strength_switches_augmentation_on():
     assert parse("--augment-blur 1", preset("paper")).augmentation == Augmentation(blur=1.0)
 
 
+def test_a_strength_leaves_the_other_strengths_of_the_recipe():
+    config = parse("--augment-blur 1", TrainConfig(augmentation=Augmentation(flip=0.0)))
+    assert config.augmentation == Augmentation(flip=0.0, blur=1.0)
+
+
 def test_a_flag_switches_back_on():
     assert parse("--include-normal", preset("paper")).include_normal is True
 

@@ -244,7 +244,7 @@ def test_a_file_in_the_place_of_the_results_is_refused(tmp_path, good, refused, 
 
 def test_a_full_disk_leaves_no_half_picture(tmp_path, good, refused, full_disk, bright_predictor):
     output = tmp_path / "out"
-    full_disk(output / "masks" / "b.png")
+    full_disk(output / "overlays" / "b.png")
     words = ("predict", good, "--model", "any", "--output", output)
     refused(*words, says=["no space is left on the disk; free some and run the command again"])
     assert sorted(path.name for path in output.rglob("*") if path.is_file()) == ["a.png", "a.png"]
@@ -257,4 +257,12 @@ def test_an_interrupt_leaves_no_half_picture(tmp_path, good, hanet, bright_predi
     monkeypatch.setattr(predict, "draw_overlay", interrupt)
     done = hanet("predict", good, "--model", "any", "--output", tmp_path / "out")
     assert (done.code, done.err.splitlines()[-1]) == (130, "hanet: interrupted; what was written is whole")
-    assert [path.name for path in (tmp_path / "out").rglob("*") if path.is_file()] == ["a.png"]
+    assert not (tmp_path / "out").exists()
+
+
+def test_masks_of_somebody_else_are_not_overwritten(tmp_path, refused):
+    (tmp_path / "masks").mkdir()
+    (tmp_path / "masks" / "a.png").write_bytes(b"reference")
+    words = ("predict", tmp_path, "--model", "any", "--output", tmp_path)
+    refused(*words, says=["holds masks that no earlier prediction wrote; give another --output"])
+    assert (tmp_path / "masks" / "a.png").read_bytes() == b"reference"

@@ -31,7 +31,8 @@ def order_of(batches):
 
 
 def equal(first, second):
-    return all(np.array_equal(a, b) for one, two in zip(first, second, strict=True) for a, b in zip(one, two, strict=True))
+    pairs = [pair for batches in zip(first, second, strict=True) for pair in zip(*batches, strict=True)]
+    return all(np.array_equal(*pair) for pair in pairs)
 
 
 def test_cache_holds_the_samples_at_the_networks_size(samples):

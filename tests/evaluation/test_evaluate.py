@@ -54,7 +54,8 @@ def test_rows_and_summary(four, tmp_path):
     assert (rows["missed"]["dice"], rows["alarm"]["dice"]) == (0, 0)
     assert np.isnan(rows["quiet"]["dice"])
     assert rows["found"]["lesion_area_px"] == 16 * 48
-    assert {(row["height"], row["width"], row["fold"], row["source"]) for row in rows.values()} == {(64, 96, 2, "drawn")}
+    described = {(row["height"], row["width"], row["fold"], row["source"]) for row in rows.values()}
+    assert described == {(64, 96, 2, "drawn")}
     assert summary["lesion"]["num"] == 2
     assert summary["lesion"]["missed"] == 1
     assert summary["lesion"]["dice"]["mean"] == pytest.approx(rows["found"]["dice"] / 2)

@@ -55,7 +55,7 @@ def test_keeps_to_the_rules_of_a_layer(tmp_path):
 
 
 def test_reduction_below_one_raises():
-    with pytest.raises(ValueError, match="`reduction` must be at least 1. Received: reduction=0"):
+    with pytest.raises(ValueError, match=r"`reduction` must be at least 1\. Received: reduction=0"):
         GlobalSpatialAttention(0)
 
 

@@ -66,5 +66,5 @@ def test_keeps_to_the_rules_of_a_layer(tmp_path):
 
 
 def test_unknown_kind_raises():
-    with pytest.raises(ValueError, match="`kind` must be 'learned' or 'sinusoidal'. Received: kind='rotary'"):
+    with pytest.raises(ValueError, match=r"`kind` must be 'learned' or 'sinusoidal'\. Received: kind='rotary'"):
         PositionEncoding("rotary")

@@ -71,5 +71,5 @@ def test_keeps_to_the_rules_of_a_layer(tmp_path):
 
 
 def test_unknown_pooling_raises():
-    with pytest.raises(ValueError, match="`pool_over` must be 'space' or 'channels'. Received: pool_over='time'"):
+    with pytest.raises(ValueError, match=r"`pool_over` must be 'space' or 'channels'\. Received: pool_over='time'"):
         SpatialFeatureEnhancement("time")

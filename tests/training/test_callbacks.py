@@ -100,7 +100,8 @@ def test_kill_while_an_epoch_is_written_goes_back_to_the_one_before(moment, tmp_
 
     with monkeypatch.context() as patch:
         patch.setattr(callbacks, moment, kill)
-        pytest.raises(KeyboardInterrupt, train, tmp_path, [0.7], 1, checkpoint)
+        with pytest.raises(KeyboardInterrupt):
+            train(tmp_path, [0.7], 1, checkpoint)
     model = make_model()
     assert checkpoint_of(tmp_path, model).num_epochs_done == 1
     assert float(model.get_weights()[0][0, 0]) == 1

@@ -55,7 +55,11 @@ def test_unknown_key_raises(values, key):
     ("values", "message"),
     [
         ({"epochs": "ten"}, "wrong type"),
-        ({"model": {"size": "64"}}, "wrong type"),
+        ({"model": {"size": "64"}}, "model.size has a wrong type: '64'"),
+        ({"model": {"decoder_filters": [8, 8, 8, 8, "8"]}}, "model.decoder_filters has a wrong type"),
+        ({"include_normal": "no"}, "include_normal has a wrong type: 'no'"),
+        ({"data": 5}, "data has a wrong type: 5"),
+        ({"epochs": True}, "epochs has a wrong type: True"),
         ({"model": None}, "the configuration's model must be a JSON object, got None"),
         ({"augmentation": 3}, "the configuration's augmentation must be a JSON object, got 3"),
         ({"augmentation": {"flip": 2}}, "flip must be between 0 and 1"),
@@ -79,10 +83,16 @@ def test_number_that_must_be_positive(name, value):
         TrainConfig(**{name: value})
 
 
-@pytest.mark.parametrize(("bce", "jaccard"), [(0, 0), (-1, 2), (1, -0.5)])
-def test_weights_of_the_loss(bce, jaccard):
-    with pytest.raises(InputError, match="must not be negative"):
-        TrainConfig(bce_weight=bce, jaccard_weight=jaccard)
+@pytest.mark.parametrize("name", ["weight_decay", "bce_weight", "jaccard_weight"])
+@pytest.mark.parametrize("value", [-0.5, float("nan"), float("inf")])
+def test_number_that_must_not_be_negative(name, value):
+    with pytest.raises(InputError, match=f"{name} must be 0 or greater, got {value}"):
+        TrainConfig(**{name: value})
+
+
+def test_loss_needs_one_of_its_terms():
+    with pytest.raises(InputError, match="one of bce_weight and jaccard_weight must be above 0"):
+        TrainConfig(bce_weight=0, jaccard_weight=0)
     TrainConfig(bce_weight=0, jaccard_weight=1)
 
 

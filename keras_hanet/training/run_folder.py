@@ -1,0 +1,110 @@
+"""The folder of a run: what is written before the first step, and read again to go on."""
+
+import json
+from pathlib import Path
+
+from keras_hanet.data.layouts import read_samples
+from keras_hanet.data.preprocessing import load_sample
+from keras_hanet.data.splits import PARTS, grouped_split, official_split, read_split, write_split
+from keras_hanet.errors import InputError
+from keras_hanet.files import write_json
+from keras_hanet.training.config import from_dict, to_dict
+from keras_hanet.training.environment import describe_environment
+
+RUN_FORMAT = 1
+
+
+def start_run(config, run_dir, command, say, progress=iter):
+    """Read and split the data and write what the run is; bad data leaves no folder behind.
+
+    Args:
+        config: `TrainConfig`.
+        run_dir: path of a folder that is not there or empty.
+        command: the command that does this again.
+        say: takes lines of text for the user.
+        progress: wraps the iterator over images, which are all read once.
+
+    Returns:
+        `Split`.
+
+    Raises:
+        InputError: if the folder is not empty, the data cannot be split, or an image or mask of any
+            part cannot be read; better now than after hours of training.
+    """
+    if run_dir.exists() and any(run_dir.iterdir()):
+        raise InputError(f"{run_dir} exists and is not empty; give another --run-dir, or --resume to go on in it")
+    samples = _read(config, say)
+    make_split = {"grouped": grouped_split, "official": official_split}[config.split]
+    split = make_split(samples, config.fold, config.num_folds, config.seed)
+    for sample in progress(samples):
+        load_sample(sample)
+    write_split(run_dir / "split.json", split)
+    write_json(run_dir / "environment.json", describe_environment(config.seed))
+    write_json(run_dir / "config.json", {"format": RUN_FORMAT, "command": command, **to_dict(config)})
+    _say_split(split, say)
+    return split
+
+
+def continue_run(config, run_dir, say):
+    """Read the split of a killed run again.
+
+    Args:
+        config: `TrainConfig`, the run's own.
+        run_dir: folder that `start_run` wrote.
+        say: takes lines of text for the user.
+
+    Returns:
+        `Split`, the same as before, and the command that began the run.
+
+    Raises:
+        InputError: if the configuration or the data are not those of the run.
+    """
+    began_with, command = _read_run(run_dir)
+    if began_with != config:
+        raise InputError(
+            f"{run_dir}/config.json differs from the flags given; give --resume and --run-dir alone, or start a new run"
+        )
+    split = read_split(run_dir / "split.json", _read(config, say))
+    _say_split(split, say)
+    return split, command
+
+
+def read_run_config(run_dir):
+    """The configuration a run was made with.
+
+    Raises:
+        InputError: if the folder is no run folder, or one of another version.
+    """
+    return _read_run(run_dir)[0]
+
+
+def _read_run(run_dir):
+    path = Path(run_dir) / "config.json"
+    try:
+        values = json.loads(path.read_text())
+    except (FileNotFoundError, NotADirectoryError):
+        raise InputError(f"{run_dir}: expected a run folder with a config.json, found none; check the path") from None
+    except ValueError:
+        raise InputError(f"{path}: expected JSON, the file is damaged; start a new run") from None
+    found = values.pop("format", None) if isinstance(values, dict) else None
+    if found != RUN_FORMAT:
+        raise InputError(
+            f"{run_dir}: expected a run folder of format {RUN_FORMAT}, got {found}; use the version of keras-hanet "
+            "that made it, or start a new run"
+        )
+    command = values.pop("command", None)
+    return from_dict(values), command
+
+
+def _read(config, say):
+    if config.data is None:
+        raise InputError("data is missing: give --data with the folder of a data set")
+    layout, samples = read_samples(config.data, config.dataset, config.groups)
+    say(f"{config.data}: layout {layout!r}, {len(samples)} images")
+    if config.include_normal:
+        return samples
+    return [sample for sample in samples if sample.diagnosis != "normal"]
+
+
+def _say_split(split, say):
+    say(f"{split.name}: " + ", ".join(f"{len(getattr(split, part))} {part}" for part in PARTS))
