@@ -40,7 +40,7 @@ def train(config, run_dir, command, resume=False, say=print, progress=iter):
 
     Raises:
         InputError: if the data, the configuration or the run folder cannot be used.
-        FailedError: if the loss became not-a-number.
+        FailedError: if the loss became not-a-number before an epoch was good.
     """
     run_dir = Path(run_dir)
     if resume and (run_dir / "summary.json").exists():
@@ -59,6 +59,8 @@ def train(config, run_dir, command, resume=False, say=print, progress=iter):
     checkpoint = fit(model, caches["train"], caches["validation"], config, run_dir)
     if not checkpoint.best_weights.exists():
         raise FailedError("the loss became not-a-number in the first epoch; try a smaller --learning-rate")
+    if checkpoint.num_epochs_done < config.epochs and not checkpoint.stopped:
+        say(f"NOTE: the loss became not-a-number after epoch {checkpoint.num_epochs_done}; the best epoch is kept.")
     model.load_weights(checkpoint.best_weights)
     model = _plain_copy(model, config)
 

@@ -41,7 +41,7 @@ def test_the_last_line_of_standard_output_is_the_summary_and_nothing_else_is_the
 
 
 def test_the_person_hears_what_was_taken_and_what_to_type_next(trained):
-    assert f"{trained.data}: layout 'busi', 24 images;" in trained.err
+    assert f"{trained.data}: layout 'busi', 24 images" in trained.err
     assert "epoch 1/1: loss" in trained.err
     assert "lesion images" in trained.err
     quoted = shlex.quote(str(trained.run_dir))

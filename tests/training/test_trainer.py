@@ -94,7 +94,8 @@ def test_run_says_what_it_is(run):
     assert config == {**head, **json.loads(json.dumps(to_dict(tiny_config(run["data"]))))}
     assert read_config(run["folder"] / "config.json") == run_folder.read_run_config(run["folder"])
     assert json.loads((run["folder"] / "environment.json").read_text())["seed"] == 0
-    assert any("layout 'busi', 24 images; grouped 5-fold" in line for line in run["said"])
+    assert f"{run['data']}: layout 'busi', 24 images" in run["said"]
+    assert "grouped 5-fold, seed 0, test fold 0: 14 train, 5 validation, 5 test" in run["said"]
 
 
 def test_threshold_was_chosen_on_the_validation_part_alone(run):
