@@ -19,7 +19,7 @@ def standard():
 
     hanet train --data BUSI --preset standard
 
-    mixed_bfloat16 makes a step 1.3 times as fast on a CPU with AVX512-BF16; on an older one give
+    mixed_bfloat16 makes a step 1.5 times as fast on a CPU with AVX512-BF16; on an older one give
     --precision float32.
     """
     return TrainConfig(
