@@ -1,7 +1,10 @@
 """`hanet train`: data -> run folder with model, scores and overlays."""
 
 import dataclasses
+import os
 import shlex
+import shutil
+import sys
 from datetime import datetime
 from pathlib import Path
 
@@ -71,9 +74,12 @@ def _make_phantoms():
 
 def _next_steps(run_dir, data):
     run_dir, data = shlex.quote(str(run_dir)), shlex.quote(str(data))
+    # `make train` runs in an environment that is not activated: say where the programs are.
+    programs = Path(sys.executable).parent
+    at = "" if shutil.which("hanet") else f"{shlex.quote(os.path.relpath(programs))}/"
     return f"""
 Overlays (green: reference, orange: prediction): {run_dir}/overlays
 Next:
-  hanet predict {data} --model {run_dir} --output predictions
-  hanet evaluate --model {run_dir} --data ANOTHER_DATA_SET
-  tensorboard --logdir {run_dir}/tensorboard"""
+  {at}hanet predict {data} --model {run_dir} --output predictions
+  {at}hanet evaluate --model {run_dir} --data ANOTHER_DATA_SET
+  {at}tensorboard --logdir {run_dir}/tensorboard"""
