@@ -65,7 +65,9 @@ def main(argv=None):
         )
         if name == chosen:
             module.add_arguments(subparser)
-    arguments = parser.parse_args(argv)
+    arguments, unknown = parser.parse_known_args(argv)
+    if unknown:
+        subparsers.choices[arguments.command].error(f"unrecognized arguments: {' '.join(unknown)}")
     arguments.command_line = shlex.join(["hanet", *argv])
     return _run(importlib.import_module(f"keras_hanet.cli.{arguments.command}"), arguments)
 

@@ -23,8 +23,11 @@ _MASK_NAME = re.compile(r"_mask(_\d+)?$")
 
 
 def add_arguments(parser):
-    parser.add_argument("inputs", nargs="+", type=Path, metavar="INPUT", help="image file, or folder with images")
-    parser.add_argument("--model", type=Path, required=True, metavar="DIR", help="run folder of the model")
+    parser.add_argument(
+        "inputs", nargs="+", type=Path, metavar="INPUT",
+        help="image file, or folder with images; NAME_mask.png in it is left out",
+    )
+    parser.add_argument("--model", type=Path, required=True, metavar="DIR", help="run folder, or its model.keras")
     parser.add_argument(
         "--output", type=Path, default=Path("predictions"), metavar="DIR",
         help="folder of the results (default: %(default)s)",
@@ -34,6 +37,9 @@ def add_arguments(parser):
 def run(arguments):
     _check_output(arguments.output)
     outputs = find_images(arguments.inputs, arguments.output)
+    num_masks = sum(_is_mask(path) for source in arguments.inputs if source.is_dir() for path in source.rglob("*"))
+    if num_masks:
+        say(f"{num_masks} files are named like masks (NAME_mask.png) and left out; give one by itself to predict it")
     with keras_loading():
         predictor = Predictor.load(arguments.model)
     paths, rows, refused = list(outputs), [], []
@@ -105,7 +111,11 @@ def find_images(inputs, results):
 
 def _is_image(path):
     hidden = path.name.startswith(".")
-    return path.suffix.lower() in SUFFIXES and not hidden and not _MASK_NAME.search(path.stem) and path.is_file()
+    return path.suffix.lower() in SUFFIXES and not hidden and not _is_mask(path) and path.is_file()
+
+
+def _is_mask(path):
+    return path.suffix.lower() in SUFFIXES and _MASK_NAME.search(path.stem) is not None
 
 
 def _is_result(path, results):
