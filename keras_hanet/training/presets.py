@@ -10,6 +10,8 @@ def paper():
     ReduceLROnPlateau, early stopping, no augmentation, lesion images only.
 
     hanet train --data BUSI --preset paper
+
+    Not trained to its end yet: it wants ImageNet weights and a GPU or many hours.
     """
     return TrainConfig(model=HANetConfig(), augmentation=None, include_normal=False, epochs=100, learning_rate=1e-4)
 
@@ -19,6 +21,8 @@ def standard():
 
     hanet train --data BUSI --preset standard
 
+    60 epochs are some three hours on two CPU cores. 14 epochs (`--epochs 14`, an hour on a shared machine)
+    from random weights gave a Dice of 0.564 on BUSI fold 0; with ImageNet weights it was not run.
     mixed_bfloat16 makes a step 1.5 times as fast on a CPU with AVX512-BF16; on an older one give
     --precision float32.
     """
@@ -37,6 +41,9 @@ def cart():
     """HA-Net on EfficientNet-Lite0 (ImageNet weights come with the package), for a cart.
 
     hanet train --data BUSI --preset cart
+
+    A quarter of an hour on two CPU cores by themselves. BUSI folds 0 and 1: Dice 0.729 and 0.752; BUS-BRA
+    official fold 5, 8 epochs: 0.870 (docs/results).
     """
     return TrainConfig(
         model=HANetConfig(encoder="efficientnet_lite0"),
@@ -52,6 +59,8 @@ def quick():
     """A small network on small phantoms: shows in minutes that everything works.
 
     hanet train --preset quick
+
+    Under five minutes on two CPU cores; Dice 0.948 on the phantoms of the test part.
     """
     return TrainConfig(
         model=HANetConfig(encoder="efficientnet_lite0", size=128),
