@@ -11,7 +11,7 @@ def paper():
 
     hanet train --data BUSI --preset paper
 
-    Not trained to its end yet: it wants ImageNet weights and a GPU or many hours.
+    Not run yet.
     """
     return TrainConfig(model=HANetConfig(), augmentation=None, include_normal=False, epochs=100, learning_rate=1e-4)
 
@@ -21,8 +21,8 @@ def standard():
 
     hanet train --data BUSI --preset standard
 
-    60 epochs are some three hours on two CPU cores. 14 epochs (`--epochs 14`, an hour on a shared machine)
-    from random weights gave a Dice of 0.564 on BUSI fold 0; with ImageNet weights it was not run.
+    With `--epochs 14`, 65 minutes on two CPU cores that had other work as well, from random weights: Dice
+    0.564 on BUSI fold 0. With ImageNet weights it was not run.
     mixed_bfloat16 makes a step 1.5 times as fast on a CPU with AVX512-BF16; on an older one give
     --precision float32.
     """
@@ -42,8 +42,8 @@ def cart():
 
     hanet train --data BUSI --preset cart
 
-    A quarter of an hour on two CPU cores by themselves. BUSI folds 0 and 1: Dice 0.729 and 0.752; BUS-BRA
-    official fold 5, 8 epochs: 0.870 (docs/results).
+    On two CPU cores that had other work as well: BUSI folds 0 and 1, 45 and 55 minutes, Dice 0.729 and
+    0.752; BUS-BRA official fold 5, 8 epochs, 16 minutes, Dice 0.870 (docs/results).
     """
     return TrainConfig(
         model=HANetConfig(encoder="efficientnet_lite0"),
