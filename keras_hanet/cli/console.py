@@ -13,9 +13,9 @@ def say(line):
     print(line, file=sys.stderr, flush=True)
 
 
-def bar(description, unit="image", total=None):
-    """A function that wraps an iterable in a progress bar with the time left."""
-    return lambda items: tqdm(items, description, total=total, unit=unit, file=sys.stderr, mininterval=0.5)
+def bar(description, unit="image"):
+    """A function that wraps a sequence in a progress bar with the time left."""
+    return lambda items: tqdm(items, description, unit=unit, file=sys.stderr, mininterval=0.5)
 
 
 @contextmanager

@@ -42,7 +42,8 @@ def load_cache(samples, size, progress=iter):
     images = np.empty((len(samples), size, size, 3), np.uint8)
     masks = np.empty((len(samples), size, size), np.uint8)
     with ThreadPoolExecutor(2) as pool:
-        for index, (image, mask) in enumerate(progress(pool.map(load_sample, samples))):
+        decoded = pool.map(load_sample, samples)
+        for index, (_, (image, mask)) in enumerate(zip(progress(samples), decoded, strict=True)):
             images[index] = resize_image(image, size)
             masks[index] = resize_mask(mask, size)
     return Cache(tuple(samples), images, masks)
