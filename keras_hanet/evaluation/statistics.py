@@ -1,4 +1,4 @@
-"""The mean of a score over images, with an interval that knows which images belong together."""
+"""Means and ratios over images, with an interval that knows which images belong together."""
 
 import numpy as np
 from scipy.stats import bootstrap
@@ -24,24 +24,41 @@ def mean_interval(values, groups, seed=0, num_resamples=2000):
     Raises:
         ValueError: if the lengths differ.
     """
-    values, groups = np.asarray(values, dtype=np.float64), np.asarray(groups, dtype=str)
-    if values.ndim != 1 or values.shape != groups.shape:
-        raise ValueError(
-            "One group is needed for each value. "
-            f"Received: values.shape={values.shape}, groups.shape={groups.shape}"
-        )
-    scored = ~np.isnan(values)
-    if not scored.any():
+    return ratio_interval(values, np.ones(np.shape(values)), groups, seed, num_resamples)
+
+
+def ratio_interval(numerators, denominators, groups, seed=0, num_resamples=2000):
+    """Ratio of two sums over images with its 95 % bootstrap interval, clustered as `mean_interval`.
+
+    For what is counted in each image and divided once: lesions found / lesions, summed over images.
+    `mean_interval` is the same with 1 below each value.
+
+    Args:
+        numerators: (N,) numbers, one an image; nan where the image was not scored, and then left out.
+        denominators: (N,) numbers of at least 0; nan likewise. An image with 0 says nothing of the
+            ratio: it is left out, as one that was not scored is.
+        groups, seed, num_resamples: as in `mean_interval`.
+
+    Returns:
+        {"mean": sum of the numerators / sum of the denominators, "ci95": [low, high]}. The ratio is
+        None if nothing was counted; the interval is None if it comes from fewer than two groups.
+
+    Raises:
+        ValueError: if the lengths differ, a denominator is negative or a numerator stands above 0.
+    """
+    numerators, denominators, groups = _as_columns(numerators, denominators, groups)
+    kept = ~np.isnan(numerators) & ~np.isnan(denominators) & (denominators != 0)
+    if not kept.any():
         return {"mean": None, "ci95": None}
-    values = values[scored]
-    _, members = np.unique(groups[scored], return_inverse=True)
-    sums, counts = np.bincount(members, weights=values), np.bincount(members)
-    mean = float(values.mean())
-    if len(counts) < 2:
+    numerators, denominators = numerators[kept], denominators[kept]
+    mean = float(numerators.sum() / denominators.sum())
+    _, members = np.unique(groups[kept], return_inverse=True)
+    sums = [np.bincount(members, weights=values) for values in (numerators, denominators)]
+    if len(sums[0]) < 2:
         return {"mean": mean, "ci95": None}
     interval = bootstrap(
-        (sums, counts),
-        _mean_of_groups,
+        sums,
+        _ratio_of_sums,
         paired=True,
         vectorized=True,
         n_resamples=num_resamples,
@@ -52,5 +69,21 @@ def mean_interval(values, groups, seed=0, num_resamples=2000):
     return {"mean": mean, "ci95": [float(interval.low), float(interval.high)]}
 
 
-def _mean_of_groups(sums, counts, axis=-1):
-    return sums.sum(axis=axis) / counts.sum(axis=axis)
+def _as_columns(numerators, denominators, groups):
+    numerators, denominators = (np.asarray(values, dtype=np.float64) for values in (numerators, denominators))
+    groups = np.asarray(groups, dtype=str)
+    if numerators.ndim != 1 or not numerators.shape == denominators.shape == groups.shape:
+        raise ValueError(
+            "One group is needed for each value. Received: "
+            f"values.shape={numerators.shape}, denominators.shape={denominators.shape}, groups.shape={groups.shape}"
+        )
+    if (denominators < 0).any() or ((denominators == 0) & (numerators != 0) & ~np.isnan(numerators)).any():
+        raise ValueError(
+            "A denominator is at least 0, and where it is 0 so is the numerator. "
+            f"Received: numerators={numerators}, denominators={denominators}"
+        )
+    return numerators, denominators, groups
+
+
+def _ratio_of_sums(numerators, denominators, axis=-1):
+    return numerators.sum(axis=axis) / denominators.sum(axis=axis)

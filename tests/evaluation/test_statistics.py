@@ -5,7 +5,7 @@ import math
 import numpy as np
 import pytest
 
-from keras_hanet.evaluation.statistics import mean_interval
+from keras_hanet.evaluation.statistics import mean_interval, ratio_interval
 
 
 def width(result):
@@ -80,3 +80,84 @@ def test_interval_holds_the_true_mean_about_as_often_as_it_says():
 def test_refuses_what_does_not_pair(values, groups):
     with pytest.raises(ValueError, match=r"Received: values\.shape="):
         mean_interval(values, groups)
+
+
+# === Ratios ===
+
+
+def test_ratio_counts_every_lesion_once():
+    # 1 of 1 and 0 of 3 lesions: 1/4 of the lesions, not the mean 1/2 of the images.
+    result = ratio_interval([1, 0], [1, 3], ["a", "b"])
+    assert result["mean"] == 0.25
+    # Drawn: a twice (2/2), b twice (0/6) or one of each; both ends come in a quarter of the draws.
+    assert result["ci95"] == [0.0, 1.0]
+
+
+def test_mean_is_the_ratio_with_one_below():
+    values, groups = np.random.default_rng(6).random(40), np.arange(40) // 2
+    assert ratio_interval(values, np.ones(40), groups, seed=3) == mean_interval(values, groups, seed=3)
+    halved = ratio_interval(values, np.full(40, 2.0), groups, seed=3)
+    assert [2 * bound for bound in halved["ci95"]] == pytest.approx(mean_interval(values, groups, seed=3)["ci95"])
+
+
+def test_ratio_interval_is_that_of_linearisation_for_many_images():
+    # Cochran, Sampling Techniques (1977), chapter 6: var(R) is about var(above - R below) / (n mean(below)^2).
+    random = np.random.default_rng(7)
+    denominators = random.integers(1, 5, 900)
+    numerators = random.binomial(denominators, 0.7)
+    result = ratio_interval(numerators, denominators, np.arange(900))
+    ratio = numerators.sum() / denominators.sum()
+    half = 1.96 * (numerators - ratio * denominators).std() / (math.sqrt(900) * denominators.mean())
+    assert result["ci95"] == pytest.approx([ratio - half, ratio + half], abs=0.003)
+
+
+def test_ratio_draws_whole_groups():
+    found, lesions = np.random.default_rng(8).integers(0, 2, 60), np.ones(60)
+    once = ratio_interval(found, lesions, np.arange(60))
+    doubled = ratio_interval(np.repeat(found, 4), np.repeat(lesions, 4), np.repeat(np.arange(60), 4))
+    assert doubled["mean"] == once["mean"]
+    assert doubled["ci95"] == pytest.approx(once["ci95"])
+
+
+def test_images_that_say_nothing_of_a_ratio_are_left_out():
+    numerators, denominators = [1, 0, math.nan, 2, 1], [2, 0, 1, 2, math.nan]
+    assert ratio_interval(numerators, denominators, list("abcde")) == ratio_interval([1, 2], [2, 2], list("ad"))
+    assert ratio_interval([0, 0], [0, 0], list("ab")) == {"mean": None, "ci95": None}
+    assert ratio_interval([1, 0], [2, 0], list("ab")) == {"mean": 0.5, "ci95": None}
+
+
+@pytest.mark.parametrize(("numerators", "denominators"), [([1.0, 1.0], [2.0, 0.0]), ([0.0], [-1.0])])
+def test_refuses_a_ratio_that_is_none(numerators, denominators):
+    with pytest.raises(ValueError, match="A denominator is at least 0"):
+        ratio_interval(numerators, denominators, ["a"] * len(numerators))
+
+
+# === Coverage ===
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("score", ["mean", "ratio"])
+def test_coverage_of_the_nominal_95_percent(score):
+    """1,500 data sets of known truth: the standard error of a coverage near 95 % is 0.56 %.
+
+    120 patients of 1 to 6 images. Mean: Beta(6, 1.5) scores around a patient's own level, so skewed and within 0..1
+    like Dice, with a true mean of 0.8. Ratio: 1 to 3 lesions an image, found with the patient's own probability, mean
+    0.8. Bounds: 92.5 to 97 % clustered; images drawn one by one stay below 88 %.
+    """
+    random = np.random.default_rng(9)
+    held = {"clustered": 0, "single": 0}
+    for repeat in range(1500):
+        patients = np.repeat(np.arange(120), random.integers(1, 7, 120))
+        level = random.beta(6, 1.5, 120)[patients]
+        if score == "mean":
+            above, below = random.beta(20 * level, 20 * (1 - level)), np.ones(patients.size)
+        else:
+            below = random.integers(1, 4, patients.size)
+            above = random.binomial(below, level)
+        for name, groups in (("clustered", patients), ("single", np.arange(patients.size))):
+            low, high = ratio_interval(above, below, groups, seed=repeat, num_resamples=500)["ci95"]
+            held[name] += low <= 0.8 <= high
+    coverage = {name: number / 1500 for name, number in held.items()}
+    print(score, coverage)
+    assert 0.925 <= coverage["clustered"] <= 0.97
+    assert coverage["single"] < 0.88
