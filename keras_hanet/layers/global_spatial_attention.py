@@ -47,9 +47,13 @@ class GlobalSpatialAttention(keras.layers.Layer):
 
     def call(self, x):
         _, height, width, channels = x.shape
-        query, key, value = (_flatten(project(x)) for project in (self._query, self._key, self._value))
-        attention = ops.softmax(ops.matmul(query, ops.swapaxes(key, 1, 2)), axis=-1)
-        return ops.reshape(ops.matmul(attention, value), (-1, height, width, channels))
+        out = ops.matmul(self.attention(x), _flatten(self._value(x)))
+        return ops.reshape(out, (-1, height, width, channels))
+
+    def attention(self, x):
+        """The attention S of an input, (B, N, N) float for N positions, row by row; each row sums to 1."""
+        query, key = _flatten(self._query(x)), _flatten(self._key(x))
+        return ops.softmax(ops.matmul(query, ops.swapaxes(key, 1, 2)), axis=-1)
 
     def compute_output_shape(self, input_shape):
         return input_shape

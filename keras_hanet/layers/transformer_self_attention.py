@@ -70,12 +70,16 @@ class TransformerSelfAttention(keras.layers.Layer):
 
     def call(self, x, training=None):
         _, height, width, channels = x.shape
-        query, key, value = (self._tokens(projection(x)) for projection in self._projections)
-        attention = scaled_dot_product(query, key, self._divisor)
-        out = ops.matmul(self._attention_dropout(attention, training=training), value)
+        attention = self._attention_dropout(self.attention(x), training=training)
+        out = ops.matmul(attention, self._tokens(self._projections[2](x)))
         if self.axis == "channel":
             out = ops.swapaxes(out, 1, 2)
         return ops.reshape(out, (-1, height, width, channels))
+
+    def attention(self, x):
+        """The attention A of an input before dropout, (B, T, T) float for T tokens; each row sums to 1."""
+        query, key = (self._tokens(projection(x)) for projection in self._projections[:2])
+        return scaled_dot_product(query, key, self._divisor)
 
     def _tokens(self, x):
         positions = ops.reshape(x, (-1, x.shape[1] * x.shape[2], x.shape[3]))

@@ -30,6 +30,7 @@ def test_against_numpy(reduction):
     assert attention.shape == (2, 12, 12)
     expected = (attention @ value).reshape(SHAPE)
     np.testing.assert_allclose(keras.ops.convert_to_numpy(layer(x)), expected, atol=1e-5)
+    np.testing.assert_allclose(keras.ops.convert_to_numpy(layer.attention(x)), attention, atol=1e-5)
 
 
 def test_keys_are_short_and_have_no_bias():
