@@ -10,7 +10,7 @@ from keras_hanet.errors import InputError
 
 _GREY = np.arange(256, dtype=np.float32)
 # A grey becomes at most this many times as bright: black stays black, as a scan's surround at every gain.
-_LARGEST_FACTOR = 4
+LARGEST_FACTOR = 4
 _PROBABILITIES = ("flip", "blur", "speckle")
 _SHARES = ("shift", "brightness", "contrast")
 
@@ -118,7 +118,7 @@ def _draw_grey_curve(rng, augmentation):
     offset = rng.uniform(-1, 1) * augmentation.brightness * 255
     curve = 255 * (_GREY / 255) ** exponent
     curve = (curve - 127.5) * slope + 127.5 + offset
-    curve = np.minimum(curve, _LARGEST_FACTOR * _GREY)
+    curve = np.minimum(curve, LARGEST_FACTOR * _GREY)
     return np.clip(np.rint(curve), 0, 255).astype(np.uint8)
 
 
