@@ -109,16 +109,17 @@ def render_on_second_device(image, mask, share, rng):
     """Imitate a simpler scanner: a wider beam, a coarser speckle grain and a smaller dynamic range.
 
     At share 1 the image is blurred with a standard deviation of 2 px across the beams and 1 px along
-    them, gets speckle of 3 dB with the grain of that blur, and is shown over 36 of its 60 dB, so that
-    what was darker than -36 dB is black. In between, each of the three is `share` of that. It is a
+    them, gets speckle of 3 dB with the grain of that blur, and is shown over 40 dB in place of 60, with
+    the gain set so that the mean grey stays. In between, each of the three is `share` of that. It is a
     re-rendering, no real device: geometry, time-gain curve and post-processing stay those of the first.
     """
     scale = _scale(image)
     lateral, axial = 2 * share, share
     blurred = cv2.GaussianBlur(image, (0, 0), lateral * scale, sigmaY=axial * scale).astype(np.float32)
     blurred += _GREYS_PER_DB * 3 * share * _noise(image.shape, (lateral, axial), rng)
-    dynamic_range = DYNAMIC_RANGE_DB - 24 * share
-    return _to_grey(255 - (255 - blurred) * DYNAMIC_RANGE_DB / dynamic_range, image), mask
+    slope = DYNAMIC_RANGE_DB / (DYNAMIC_RANGE_DB - 20 * share)
+    mean = image.mean()
+    return _to_grey(mean + slope * (blurred - mean), image), mask
 
 
 DEGRADATIONS = {

@@ -134,15 +134,18 @@ def test_depth_shrinks_lesion_and_image_alike_towards_the_transducer():
     assert abs(tissue.mean() - GREY) < 1
 
 
-def test_second_device_is_darker_in_the_dark_coarser_and_wider_across():
+def test_second_device_has_a_steeper_grey_map_and_a_coarser_grain_across_the_beams():
     results = [image[..., 0].astype(float) for image, _ in at_levels("second device")]
-    lesion = [image[LESION].mean() for image in results]
-    assert grows([-value for value in lesion])
-    # 255 - (255 - 50) * 60 / 36 < 0: what lay 48 dB below white is black on 36 dB.
-    assert lesion[4] < 10
-    image = results[4][150:] - results[4][150:].mean()
-    across, along = (image[:, :-2] * image[:, 2:]).mean(), (image[:-2] * image[2:]).mean()
-    assert across > along + 0.1 * image.var()
+    inside, outside = [image[70:130, 110:146].mean() for image in results], [image[150:].mean() for image in results]
+    assert grows([-value for value in inside])
+    # 60 dB shown over 40: every difference is 1.5 times as large.
+    assert outside[4] - inside[4] == pytest.approx(1.5 * (outside[0] - inside[0]), rel=0.05)
+    assert results[4].mean() == pytest.approx(results[0].mean(), abs=1)
+    noise = results[4][150:] - outside[4]
+    across, along = (noise[:, :-2] * noise[:, 2:]).mean(), (noise[:-2] * noise[2:]).mean()
+    # Grains of 2 px and 1 px: exp(-2^2 / (4 * 2^2)) = 0.78 and exp(-1) = 0.37 at a distance of 2 px.
+    assert across / noise.var() == pytest.approx(0.78, abs=0.05)
+    assert along / noise.var() == pytest.approx(0.37, abs=0.05)
 
 
 @pytest.mark.parametrize(("name", "level"), [("haze", 1), ("blur", 5), ("blur", -1)])
