@@ -1,4 +1,4 @@
-"""The switches of HA-Net, as a frozen dataclass that needs no Keras."""
+"""The switches of HA-Net and the choice of its peers, as a frozen dataclass that needs no Keras."""
 
 from dataclasses import dataclass
 
@@ -12,12 +12,16 @@ _CHOICES = {
     "key_dimension": ("token", "channels"),
     "feature_enhancement": ("space", "channels", "none"),
     "decoder_block": ("separable", "plain"),
+    "architecture": ("ha_net", "unet", "attention_unet", "segresnet", "densenet121_unet", "uesa_net"),
 }
 
 
 @dataclass(frozen=True)
 class HANetConfig:
-    """What `build_ha_net` builds. "The paper" is arXiv 2506.16592.
+    """What `build_network` builds. "The paper" is arXiv 2506.16592.
+
+    A peer (any `architecture` but "ha_net") is built by its own definition: it takes `size`, `base_filters` and, if
+    it is "densenet121_unet", `encoder_weights`; the other fields are HA-Net's.
 
     Attributes:
         encoder: "densenet121" (the paper's) or "efficientnet_lite0" (made for int8 on a cart).
@@ -37,6 +41,10 @@ class HANetConfig:
         decoder_filters: filters of the stages from coarse to fine, one for each factor of two
             that is upsampled. The paper does not say; we use 256, 128, 64, 32, 16.
         num_classes: outputs of a classification head on the bottleneck; 0 for none.
+        architecture: "ha_net", or a peer to compare with: "unet", "attention_unet", "segresnet",
+            "densenet121_unet" or "uesa_net" (a reading of its abstract).
+        base_filters: width of a peer, the channels of its finest level, a multiple of 8; 0 for
+            the published one. HA-Net's is decoder_filters.
     """
 
     encoder: str = "densenet121"
@@ -52,6 +60,8 @@ class HANetConfig:
     decoder_block: str = "separable"
     decoder_filters: tuple[int, ...] = (256, 128, 64, 32, 16)
     num_classes: int = 0
+    architecture: str = "ha_net"
+    base_filters: int = 0
 
     def __post_init__(self):
         object.__setattr__(self, "decoder_filters", tuple(self.decoder_filters))
@@ -66,3 +76,9 @@ class HANetConfig:
                 f"decoder_filters must have {num_stages} numbers for bottleneck_stride {self.bottleneck_stride}, "
                 f"got {list(self.decoder_filters)}"
             )
+        if self.base_filters < 0 or self.base_filters % 8:
+            raise InputError(f"base_filters must be 0 or a positive multiple of 8, got {self.base_filters}")
+        if self.architecture == "ha_net" and self.base_filters:
+            raise InputError("base_filters is the width of the other architectures; for ha_net give decoder_filters")
+        if self.architecture != "ha_net" and self.num_classes:
+            raise InputError(f"num_classes must be 0 for {self.architecture}: only ha_net has a classification head")

@@ -45,7 +45,7 @@ def load_encoder_weights(model, encoder, weights):
     """Fill the encoder of a built network; layers are matched by name.
 
     Args:
-        model: network made by `build_ha_net`.
+        model: network that holds the encoder, made by `build_network`.
         encoder: a key of `ENCODERS`.
         weights: "imagenet", "none", "auto" (ImageNet if it can be had, else none), or a path: a
             saved Keras model (.keras) or, for DenseNet121, keras.applications' own .h5 file.

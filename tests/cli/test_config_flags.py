@@ -45,6 +45,8 @@ NETWORK = {
     "decoder_block": ("plain", "plain"),
     "decoder_filters": ("64 32 16 8 8", (64, 32, 16, 8, 8)),
     "num_classes": ("0", 0),  # 0 is all that training takes
+    "architecture": ("unet", "unet"),
+    "base_filters": ("16 --architecture unet", 16),
 }
 STRENGTHS = {field.name: ("0.125", 0.125) for field in dataclasses.fields(Augmentation)}
 
