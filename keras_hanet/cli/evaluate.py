@@ -4,7 +4,7 @@ from pathlib import Path
 
 from keras_hanet.cli.console import bar, keras_loading, print_summary, say
 from keras_hanet.data.layouts import read_samples
-from keras_hanet.data.splits import keep_unseen
+from keras_hanet.data.split_files import keep_unseen
 from keras_hanet.errors import InputError
 from keras_hanet.evaluation.evaluate import evaluate
 from keras_hanet.inference import Predictor

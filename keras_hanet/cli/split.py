@@ -5,7 +5,8 @@ from pathlib import Path
 
 from keras_hanet.cli.console import say
 from keras_hanet.data.layouts import read_samples
-from keras_hanet.data.splits import make_folds, write_folds
+from keras_hanet.data.split_files import write_folds
+from keras_hanet.data.splits import make_folds
 
 HELP = "Split a data set into folds that part no group of duplicates and no patient."
 EXAMPLE = "hanet split --data BUSI --num-folds 5 --output folds.json"

@@ -1,18 +1,15 @@
-"""Leak-free splits: whole groups on one side, written down with the hash of every image."""
+"""Leak-free splits: whole groups on one side."""
 
 import hashlib
-import json
 import warnings
 from collections import Counter
 from dataclasses import dataclass
 from functools import lru_cache
 from itertools import combinations
-from pathlib import Path
 
 from keras_hanet.data.preprocessing import decode_image
 from keras_hanet.data.sample import Sample
 from keras_hanet.errors import InputError
-from keras_hanet.files import write_json
 
 PARTS = ("train", "validation", "test")
 
@@ -26,12 +23,14 @@ class Split:
         validation: samples that choose the epoch and the threshold.
         test: samples that are scored, once.
         name: how it was made ("grouped 5-fold, seed 0, test fold 0").
+        leaks: whether it was made to leak, for `hanet protocols`; every output of such a run says so.
     """
 
     train: tuple[Sample, ...]
     validation: tuple[Sample, ...]
     test: tuple[Sample, ...]
     name: str
+    leaks: bool = False
 
 
 def make_folds(samples, num_folds=5, seed=0):
@@ -53,7 +52,7 @@ def make_folds(samples, num_folds=5, seed=0):
 
     if not 0 <= seed < 2**32:
         raise InputError(f"seed must be a whole number from 0 to {2**32 - 1}, got {seed}")
-    groups = [_group(sample) for sample in samples]
+    groups = [group_key(sample) for sample in samples]
     diagnoses = [sample.diagnosis or "unknown" for sample in samples]
     commonest = max(Counter(diagnoses).values(), default=0)
     if num_folds < 2 or min(len(set(groups)), commonest) < num_folds:
@@ -134,10 +133,14 @@ def official_split(samples, fold, num_folds=5, seed=0):
 def check_disjoint(split):
     """Refuse a split whose parts share an image, a group, a patient or identical pixels.
 
+    One that was made to leak passes; only `leaky_splits` makes such.
+
     Raises:
         InputError: naming the two parts, what they share and an image of each.
     """
-    kinds = {"image": _image, "group": _group, "patient": _patient, "pixels": image_sha256}
+    if split.leaks:
+        return
+    kinds = {"image": _image, "group": group_key, "patient": _patient, "pixels": image_sha256}
     for kind, key in kinds.items():
         owners = {part: {key(sample): sample.id for sample in getattr(split, part)} for part in PARTS}
         for first, second in combinations(PARTS, 2):
@@ -166,83 +169,12 @@ def image_sha256(sample):
     return _hash_file(sample.image, status and (status.st_mtime_ns, status.st_size))
 
 
-def write_split(path, split):
-    """Write a split as JSON: {"name": ..., "parts": {"train": {id: SHA-256, ...}, ...}}."""
-    _by_id([*split.train, *split.validation, *split.test])
-    parts = {part: _hashes(getattr(split, part)) for part in PARTS}
-    write_json(path, {"name": split.name, "parts": parts})
-
-
-def read_split(path, samples):
-    """Read a split and hold it against the data.
-
-    Args:
-        path: file written by `write_split`.
-        samples: the data set; images of it that the file does not name are left out.
-
-    Returns:
-        A `Split`.
-
-    Raises:
-        InputError: if the file is none of ours, names an image that is not there or has other pixels, or if
-            its parts are not disjoint.
-    """
-    content = _read_parts(path)
-    parts = {part: tuple(_find(path, content["parts"][part], samples)) for part in PARTS}
-    split = Split(**parts, name=content["name"])
-    check_disjoint(split)
-    return split
-
-
-def keep_unseen(path, samples):
-    """Leave out what a model was trained or chosen on, and what belongs to a group of it.
-
-    Args:
-        path: the split file of the model's run.
-        samples: list of `Sample`, of the run's data set or another.
-
-    Returns:
-        The samples whose group has no image with the pixels of one in the run's training or validation part.
-
-    Raises:
-        InputError: if the file is missing or none of ours.
-    """
-    parts = _read_parts(path)["parts"]
-    seen_pixels = {*parts["train"].values(), *parts["validation"].values()}
-    seen_groups = {_group(sample) for sample in samples if image_sha256(sample) in seen_pixels}
-    return [sample for sample in samples if _group(sample) not in seen_groups]
-
-
-def write_folds(path, folds):
-    """Write folds as JSON: {"folds": [{id: SHA-256, ...}, ...]}."""
-    write_json(path, {"folds": [_hashes(fold) for fold in folds]})
-
-
-def read_folds(path, samples):
-    """Read folds and hold them against the data.
-
-    Args:
-        path: file written by `write_folds`.
-        samples: the data set.
-
-    Returns:
-        A list of lists of `Sample`, as `make_folds` gave them.
-
-    Raises:
-        InputError: as `read_split`.
-    """
-    content = _read_json(path)
-    folds = content.get("folds") if isinstance(content, dict) else None
-    if not isinstance(folds, list) or not folds:
-        raise InputError(f"{path}: expected a file of folds; make it again")
-    return [_find(path, fold, samples) for fold in folds]
-
-
 def _image(sample):
     return f"{sample.source}/{sample.id}"
 
 
-def _group(sample):
+def group_key(sample):
+    """The name of a sample's group, unique over data sets."""
     return f"{sample.source}/{sample.group}"
 
 
@@ -255,45 +187,3 @@ def _hash_file(path, _status):
     pixels = decode_image(path)
     height, width, channels = pixels.shape
     return hashlib.sha256(f"{height} {width} {channels} ".encode() + pixels.tobytes()).hexdigest()
-
-
-def _hashes(samples):
-    return {name: image_sha256(sample) for name, sample in _by_id(samples).items()}
-
-
-def _by_id(samples):
-    by_id = {sample.id: sample for sample in samples}
-    if len(by_id) < len(samples):
-        [(repeated, _)] = Counter(sample.id for sample in samples).most_common(1)
-        raise InputError(f"expected images of different names, got {repeated!r} more than once; rename one")
-    return by_id
-
-
-def _find(path, hashes, samples):
-    """The samples of a file's {id: SHA-256}, in the file's order."""
-    if not isinstance(hashes, dict):
-        raise InputError(f"{path}: expected image ids with their SHA-256; make the file again")
-    by_id = _by_id(samples)
-    for name, digest in hashes.items():
-        if name not in by_id:
-            raise InputError(f"{path}: {name} is not among the images; give the data it was made of")
-        if image_sha256(by_id[name]) != digest:
-            raise InputError(f"{path}: {name} has other pixels than when it was made; give the same data")
-    return [by_id[name] for name in hashes]
-
-
-def _read_parts(path):
-    content = _read_json(path)
-    parts = content.get("parts") if isinstance(content, dict) else None
-    if not isinstance(parts, dict) or set(parts) != set(PARTS) or not isinstance(content.get("name"), str):
-        raise InputError(f"{path}: expected a name and the parts {', '.join(PARTS)}; make the file again")
-    return content
-
-
-def _read_json(path):
-    try:
-        return json.loads(Path(path).read_text())
-    except FileNotFoundError:
-        raise InputError(f"{path}: no such file; check the path") from None
-    except (OSError, ValueError):
-        raise InputError(f"{path}: expected a JSON file; make it again") from None

@@ -6,7 +6,7 @@ import pytest
 from layouts import save
 from PIL import Image
 
-from keras_hanet.data.splits import read_folds
+from keras_hanet.data.split_files import read_folds
 
 
 def cut_off(path):

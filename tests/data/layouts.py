@@ -7,6 +7,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from keras_hanet.data.sample import Sample
+
 HEIGHT, WIDTH = 12, 16
 
 
@@ -118,3 +120,20 @@ def draw_folder(folder):
         draw_image(folder / "images" / f"scan{number}.bmp", 20 * number)
         draw_mask(folder / "masks" / f"scan{number}.png")
     return folder
+
+
+def draw_samples(folder, num_groups=15, decode=True):
+    """Two images a group; groups take turns benign, benign, malignant."""
+    samples = []
+    for number in range(2 * num_groups):
+        group = number // 2
+        path = folder / f"{number}.png"
+        if decode:
+            draw_image(path, number)
+        diagnosis = "malignant" if group % 3 == 2 else "benign"
+        samples.append(Sample(str(number), path, (), diagnosis, f"p{group}", f"g{group}", "drawn"))
+    return samples
+
+
+def ids(samples):
+    return [sample.id for sample in samples]

@@ -12,7 +12,7 @@ from helpers import apply_tiny_encoder, tiny_config
 from keras_hanet.data.layouts import read_samples
 from keras_hanet.data.pipeline import SegmentationBatches, load_cache
 from keras_hanet.data.preprocessing import load_sample
-from keras_hanet.data.splits import read_split
+from keras_hanet.data.split_files import read_split
 from keras_hanet.errors import FailedError
 from keras_hanet.evaluation.cases import read_cases, score_case
 from keras_hanet.evaluation.threshold import THRESHOLDS
@@ -120,7 +120,8 @@ def test_saved_model_gives_the_scores_of_the_table(run):
     split = read_split(run["folder"] / "split.json", read_samples(run["data"])[1])
     for sample, row in zip(split.test, read_cases(run["folder"] / "cases.csv"), strict=True):
         image, mask = load_sample(sample)
-        expected = score_case(mask, predictor.predict([image])[0].mask)
+        predicted = predictor.predict([image])[0]
+        expected = score_case(mask, predicted.mask, predicted.probability)
         assert expected["accuracy"] == pytest.approx(row["accuracy"], abs=1e-3)
         assert expected["counted_as"] == row["counted_as"]
 

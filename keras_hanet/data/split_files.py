@@ -1,0 +1,123 @@
+"""Splits and folds as files, with the hash of every image."""
+
+import json
+from collections import Counter
+from pathlib import Path
+
+from keras_hanet.data.splits import PARTS, Split, check_disjoint, group_key, image_sha256
+from keras_hanet.errors import InputError
+from keras_hanet.files import write_json
+
+
+def write_split(path, split):
+    """Write a split as JSON: {"name": ..., "leaks": false, "parts": {"train": {id: SHA-256, ...}, ...}}."""
+    _by_id({*split.train, *split.validation, *split.test})
+    parts = {part: _hashes(getattr(split, part)) for part in PARTS}
+    write_json(path, {"name": split.name, "leaks": split.leaks, "parts": parts})
+
+
+def read_split(path, samples):
+    """Read a split and hold it against the data.
+
+    Args:
+        path: file written by `write_split`.
+        samples: the data set; images of it that the file does not name are left out.
+
+    Returns:
+        A `Split`.
+
+    Raises:
+        InputError: if the file is none of ours, names an image that is not there or has other pixels, or if
+            its parts are not disjoint.
+    """
+    content = _read_parts(path)
+    parts = {part: tuple(_find(path, content["parts"][part], samples)) for part in PARTS}
+    split = Split(**parts, name=content["name"], leaks=content.get("leaks", False))
+    check_disjoint(split)
+    return split
+
+
+def keep_unseen(path, samples):
+    """Leave out what a model was trained or chosen on, and what belongs to a group of it.
+
+    Args:
+        path: the split file of the model's run.
+        samples: list of `Sample`, of the run's data set or another.
+
+    Returns:
+        The samples whose group has no image with the pixels of one in the run's training or validation part.
+
+    Raises:
+        InputError: if the file is missing or none of ours.
+    """
+    parts = _read_parts(path)["parts"]
+    seen_pixels = {*parts["train"].values(), *parts["validation"].values()}
+    seen_groups = {group_key(sample) for sample in samples if image_sha256(sample) in seen_pixels}
+    return [sample for sample in samples if group_key(sample) not in seen_groups]
+
+
+def write_folds(path, folds):
+    """Write folds as JSON: {"folds": [{id: SHA-256, ...}, ...]}."""
+    write_json(path, {"folds": [_hashes(fold) for fold in folds]})
+
+
+def read_folds(path, samples):
+    """Read folds and hold them against the data.
+
+    Args:
+        path: file written by `write_folds`.
+        samples: the data set.
+
+    Returns:
+        A list of lists of `Sample`, as `make_folds` gave them.
+
+    Raises:
+        InputError: as `read_split`.
+    """
+    content = _read_json(path)
+    folds = content.get("folds") if isinstance(content, dict) else None
+    if not isinstance(folds, list) or not folds:
+        raise InputError(f"{path}: expected a file of folds; make it again")
+    return [_find(path, fold, samples) for fold in folds]
+
+
+def _hashes(samples):
+    return {name: image_sha256(sample) for name, sample in _by_id(samples).items()}
+
+
+def _by_id(samples):
+    by_id = {sample.id: sample for sample in samples}
+    if len(by_id) < len(samples):
+        [(repeated, _)] = Counter(sample.id for sample in samples).most_common(1)
+        raise InputError(f"expected images of different names, got {repeated!r} more than once; rename one")
+    return by_id
+
+
+def _find(path, hashes, samples):
+    """The samples of a file's {id: SHA-256}, in the file's order."""
+    if not isinstance(hashes, dict):
+        raise InputError(f"{path}: expected image ids with their SHA-256; make the file again")
+    by_id = _by_id(samples)
+    for name, digest in hashes.items():
+        if name not in by_id:
+            raise InputError(f"{path}: {name} is not among the images; give the data it was made of")
+        if image_sha256(by_id[name]) != digest:
+            raise InputError(f"{path}: {name} has other pixels than when it was made; give the same data")
+    return [by_id[name] for name in hashes]
+
+
+def _read_parts(path):
+    content = _read_json(path)
+    parts = content.get("parts") if isinstance(content, dict) else None
+    if not isinstance(parts, dict) or set(parts) != set(PARTS) or not isinstance(content.get("name"), str):
+        raise InputError(f"{path}: expected a name and the parts {', '.join(PARTS)}; make the file again")
+    return content
+
+
+def _read_json(path):
+    try:
+        return json.loads(Path(path).read_text())
+    except FileNotFoundError:
+        raise InputError(f"{path}: no such file; check the path") from None
+    except (OSError, ValueError):
+        raise InputError(f"{path}: expected a JSON file; make it again") from None
