@@ -37,7 +37,7 @@ def keras_loading():
 
 def print_summary(summary, as_json):
     """Print a summary: as one line of JSON, or as a table for a person."""
-    from keras_hanet.evaluation.cases import format_summary
+    from keras_hanet.evaluation.summary import format_summary
 
     footer = f"{summary['split']}; threshold {summary['threshold']}. {summary['intended_use']}"
     table = f"\n{format_summary(summary)}\n\n{footer}"

@@ -22,6 +22,7 @@ class Sample:
         source: the reader's name ("busi", "busbra", ...).
         official_fold: the fold the data set's authors gave the image; None where they gave none.
         device: the scanner; None where it is not known.
+        annotated: whether colour, calipers or text lie on the image; None where it is not known.
     """
 
     id: str
@@ -33,3 +34,4 @@ class Sample:
     source: str
     official_fold: int | None = None
     device: str | None = None
+    annotated: bool | None = None

@@ -1,10 +1,14 @@
 """Score a model on a data set: one row an image, overlays, and a summary."""
 
+from functools import reduce
+from operator import add
 from pathlib import Path
 
+from keras_hanet import metrics
 from keras_hanet.data.preprocessing import load_sample, resize_mask
 from keras_hanet.drawing import draw_overlay, write_picture
-from keras_hanet.evaluation.cases import score_case, score_case_at_s, summarise, write_cases
+from keras_hanet.evaluation.cases import score_case, score_case_at_s, write_cases
+from keras_hanet.evaluation.summary import summarise, summarise_calibration
 from keras_hanet.files import write_json
 
 BATCH_SIZE = 8
@@ -29,14 +33,16 @@ def evaluate(predictor, samples, folder, split_name, command, fold=None, progres
         InputError: if an image or a mask cannot be read.
     """
     folder = Path(folder)
-    rows = []
+    rows, bins = [], []
     for start in progress(range(0, len(samples), BATCH_SIZE)):
-        for sample, row, overlay in _score_batch(predictor, samples[start : start + BATCH_SIZE]):
+        for sample, row, image_bins, overlay in _score_batch(predictor, samples[start : start + BATCH_SIZE]):
             rows.append({**_describe(sample, fold), **row})
+            bins.append(image_bins)
             write_picture(folder / "overlays" / f"{sample.id}.png", overlay)
     metadata = predictor.metadata
     summary = {
         **summarise(rows),
+        "calibration": summarise_calibration(reduce(add, bins)),
         "size": "original",
         "threshold": metadata.threshold,
         "min_lesion_share": metadata.min_lesion_share,
@@ -54,10 +60,12 @@ def _score_batch(predictor, samples):
     loaded = [load_sample(sample) for sample in samples]
     at_s = predictor.probabilities_at_s([image for image, _ in loaded])
     for sample, (image, mask), probability in zip(samples, loaded, at_s, strict=True):
-        mask_pred = predictor.to_prediction(probability, mask.shape).mask
+        predicted = predictor.to_prediction(probability, mask.shape)
         scores_at_s = score_case_at_s(resize_mask(mask, len(probability)), predictor.to_mask(probability))
         size = {"height": mask.shape[0], "width": mask.shape[1]}
-        yield sample, {**size, **score_case(mask, mask_pred), **scores_at_s}, draw_overlay(image, mask_pred, mask)
+        bins = metrics.reliability(mask, predicted.probability)
+        row = {**size, **score_case(mask, predicted.mask, predicted.probability), **scores_at_s}
+        yield sample, row, bins, draw_overlay(image, predicted.mask, mask)
 
 
 def _describe(sample, fold):
@@ -67,4 +75,6 @@ def _describe(sample, fold):
         "diagnosis": sample.diagnosis,
         "group": sample.group,
         "fold": fold,
+        "device": sample.device,
+        "annotated": sample.annotated,
     }

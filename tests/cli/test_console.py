@@ -5,7 +5,8 @@ import numpy as np
 import pytest
 
 from keras_hanet.cli.console import bar, keras_loading, print_summary, say
-from keras_hanet.evaluation.cases import score_case, summarise
+from keras_hanet.evaluation.cases import score_case
+from keras_hanet.evaluation.summary import summarise
 
 
 @pytest.fixture
@@ -15,7 +16,8 @@ def summary():
     mask[5:15, 5:15] = 1
     half = mask.copy()
     half[:, 10:] = 0
-    row = {"id": "a", "diagnosis": "benign", "group": "a", **score_case(mask, half)}
+    described = {"id": "a", "source": "drawn", "diagnosis": "benign", "group": "a", "height": 20, "width": 20}
+    row = {**described, **score_case(mask, half, half.astype(np.float32))}
     return {**summarise([row]), "split": "all of it", "threshold": 0.35, "intended_use": "Research use only."}
 
 

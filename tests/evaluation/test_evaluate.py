@@ -1,6 +1,7 @@
 """Evaluation of a model that takes what is bright for lesion, on images drawn for it."""
 
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -62,6 +63,26 @@ def test_rows_and_summary(four, tmp_path):
     assert summary["normal"]["false_alarm_rate"]["mean"] == 0.5
     assert summary["all"]["num_scored"] == 3
     assert json.loads((tmp_path / "run" / "summary.json").read_text()) == summary
+
+
+def test_device_and_annotation_of_the_sample_are_in_the_table(four, tmp_path):
+    known = [replace(four[0], device="scanner", annotated=True), replace(four[1], annotated=False), *four[2:]]
+    evaluate(predictor(), known, tmp_path / "run", "all", "command")
+    rows = read_cases(tmp_path / "run" / "cases.csv")
+    assert [row["device"] for row in rows] == ["scanner", None, None, None]
+    assert [row["annotated"] for row in rows] == [True, False, None, None]
+
+
+def test_calibration_is_that_of_all_pixels(four, tmp_path):
+    summary = evaluate(predictor(), four, tmp_path / "run", "all", "command")
+    rows = read_cases(tmp_path / "run" / "cases.csv")
+    calibration = summary["calibration"]
+    assert sum(calibration["count"]) == 4 * 64 * 96
+    assert calibration["brier"] == pytest.approx(np.mean([row["brier"] for row in rows]))  # images of one size
+    # The block is 1/8 of an image: wrong with certainty in two images, and nowhere in the last.
+    assert [row["brier"] for row in rows][1:] == pytest.approx([1 / 8, 1 / 8, 0], abs=0.02)
+    assert calibration["lesion_share"][0] == pytest.approx(16 * 48 / calibration["count"][0], rel=0.2)
+    assert [row["confidence"] for row in rows] == pytest.approx([0.92, 1, 0.92, 1], abs=0.01)  # a blurred edge
 
 
 def test_summary_says_what_was_done(four, tmp_path):
