@@ -1,0 +1,18 @@
+from keras_hanet.evaluation.markdown import format_interval, format_table
+
+
+def test_table_lines_up():
+    assert format_table([("run", "Dice, %"), ("reference", "72.9"), ("b", "5.0 [1.0, 9.0]")]).splitlines() == [
+        "| run       |        Dice, % |",
+        "| --------- | -------------: |",
+        "| reference |           72.9 |",
+        "| b         | 5.0 [1.0, 9.0] |",
+    ]
+
+
+def test_interval():
+    entry = {"mean": 0.7291, "ci95": [0.63, 0.8155]}
+    assert format_interval(entry, 100) == "72.9 [63.0, 81.5]"
+    assert format_interval({"mean": 1.25, "ci95": [-0.5, 3.0]}, sign="+") == "+1.2 [-0.5, 3.0]"
+    assert format_interval({"mean": 2.0, "ci95": None}) == "2.0"
+    assert format_interval({"mean": None, "ci95": None}) == format_interval(None) == ""
