@@ -6,6 +6,7 @@ uint8 in {0, 1}. Images are stretched to S x S as in the paper: bilinear with an
 nearest. The network takes float32 in 0..255; nothing is ever guessed from the data.
 """
 
+import hashlib
 import io
 import warnings
 from pathlib import Path
@@ -72,6 +73,19 @@ def decode_mask(source, name=None):
             f"{brightest}; recode it so that lesion pixels are 255"
         )
     return (values >= 128).astype(np.uint8)
+
+
+def hash_pixels(image):
+    """Hash what is seen of an image, not how its file is packed.
+
+    Args:
+        image: (H, W, 3) uint8 RGB.
+
+    Returns:
+        SHA-256 in hexadecimal of the text "height width 3 " followed by the pixels, row by row.
+    """
+    height, width, channels = image.shape
+    return hashlib.sha256(f"{height} {width} {channels} ".encode() + image.tobytes()).hexdigest()
 
 
 def load_sample(sample):

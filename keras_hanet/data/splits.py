@@ -1,13 +1,12 @@
 """Leak-free splits: whole groups on one side."""
 
-import hashlib
 import warnings
 from collections import Counter
 from dataclasses import dataclass
 from functools import lru_cache
 from itertools import combinations
 
-from keras_hanet.data.preprocessing import decode_image
+from keras_hanet.data.preprocessing import decode_image, hash_pixels
 from keras_hanet.data.sample import Sample
 from keras_hanet.errors import InputError
 
@@ -184,6 +183,4 @@ def _patient(sample):
 
 @lru_cache(maxsize=20_000)
 def _hash_file(path, _status):
-    pixels = decode_image(path)
-    height, width, channels = pixels.shape
-    return hashlib.sha256(f"{height} {width} {channels} ".encode() + pixels.tobytes()).hexdigest()
+    return hash_pixels(decode_image(path))

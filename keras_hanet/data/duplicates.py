@@ -1,0 +1,220 @@
+"""Images that show the same frame, or neighbouring frames of one lesion, found by their pixels alone.
+
+1. Fingerprint: the image at a long side of 512 pixels, its SIFT features (Lowe, "Distinctive image features from
+   scale-invariant keypoints", IJCV 60 (2004) 91-110) and a hash of its decoded pixels. Speckle makes thousands of
+   distinctive points, and they stay where they are when a frame is cropped, rescaled or drawn upon.
+2. Candidates: the features of all images go into one search tree; each votes for the images of its nearest
+   neighbours, and only the images an image votes for most are compared with it.
+3. Comparison: matched features register one image to the other (rotation, one scale, shift; RANSAC); what
+   decides is a correlation of band-passed pixels over the overlap, divided by local contrast first so that bright
+   text and calipers weigh no more than speckle.
+
+The thresholds were chosen on BUSI and lie in wide gaps there; see docs/doctor.md.
+"""
+
+import os
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+
+from keras_hanet.data.preprocessing import hash_pixels
+
+NEAR = 0.4  # fine correlation of the same frame; on BUSI 0.43 and up against 0.20 and less
+RELATED = 0.22  # middle correlation of neighbouring frames; on BUSI 0.23 and up against 0.20 and less ...
+RELATED_OVERLAP = 0.5  # ... at this share of the smaller image
+_LONG_SIDE = 512
+_NUM_FEATURES = 400
+_NUM_NEIGHBOURS = 8
+_FARTHEST = 245.0  # distance of two descriptors, whose length is 512, that may still be one point
+_NUM_CANDIDATES, _FEWEST_VOTES = 10, 4  # most images an image is compared with, and what each must have
+_FEWEST_INLIERS = 8
+_LARGEST_SCALE = 4.0
+_SMALLEST_OVERLAP = 2000  # pixels of the fingerprint
+_FINE, _MIDDLE = (1, 5, 8), (3, 15, 20)  # standard deviations, in its pixels: band from, to, local contrast
+
+
+@dataclass(frozen=True)
+class Fingerprint:
+    """What is kept of an image to find its twins.
+
+    Attributes:
+        digest: SHA-256 of the decoded pixels (`hash_pixels`).
+        grey: (h, w) uint8, the image at a long side of 512 pixels.
+        scale: size of `grey` over that of the image.
+        points: (N, 2) float32, x and y of the features in `grey`; N is about 400, 0 in a flat image.
+        descriptors: (N, 128) float32.
+    """
+
+    digest: str
+    grey: np.ndarray
+    scale: float
+    points: np.ndarray
+    descriptors: np.ndarray
+
+
+@dataclass(frozen=True)
+class Pair:
+    """Two images found alike.
+
+    Attributes:
+        first, second: their numbers in the list of fingerprints, first < second.
+        kind: "exact" (identical pixels), "near" (same frame) or "related" (neighbouring frames).
+        similarity: correlation in the overlap, of fine structure (speckle) for "exact" and "near", of middle
+            structure (tissue) for "related"; 1 at most.
+        matrix: (2, 3) float64, from (x, y, 1) in the first image to (x, y) in the second, in their own pixels.
+    """
+
+    first: int
+    second: int
+    kind: str
+    similarity: float
+    matrix: np.ndarray
+
+
+def take_fingerprint(image):
+    """Fingerprint an image.
+
+    Args:
+        image: (H, W, 3) uint8 RGB.
+
+    Returns:
+        A `Fingerprint`.
+    """
+    scale = _LONG_SIDE / max(image.shape[:2])
+    filtering = cv2.INTER_AREA if scale < 1 else cv2.INTER_LINEAR
+    size = [max(1, round(scale * side)) for side in image.shape[1::-1]]
+    grey = cv2.resize(cv2.cvtColor(image, cv2.COLOR_RGB2GRAY), size, interpolation=filtering)
+    keypoints, descriptors = cv2.SIFT_create(_NUM_FEATURES).detectAndCompute(grey, None)
+    points = np.array([keypoint.pt for keypoint in keypoints], np.float32).reshape(-1, 2)
+    if descriptors is None:
+        descriptors = np.zeros((0, 128), np.float32)
+    return Fingerprint(hash_pixels(image), grey, scale, points, descriptors)
+
+
+def find_pairs(fingerprints, progress=None):
+    """Find the images that show one frame, or neighbouring frames.
+
+    Of images with identical pixels only the first is compared with others; the rest are paired with it.
+
+    Args:
+        fingerprints: list of `Fingerprint`.
+        progress: as in `write_phantoms`, over the comparisons.
+
+    Returns:
+        A list of `Pair`, sorted by their numbers. It holds direct links only: images joined over a third one are
+        for `groups.connect` to join.
+    """
+    first_of = {}
+    pairs = []
+    for number, fingerprint in enumerate(fingerprints):
+        first = first_of.setdefault(fingerprint.digest, number)
+        if first != number:
+            pairs.append(Pair(first, number, "exact", 1.0, np.eye(2, 3)))
+    distinct = sorted(first_of.values())
+    candidates = find_candidates([fingerprints[number].descriptors for number in distinct])
+    candidates = [(distinct[first], distinct[second]) for first, second in candidates]
+    with ThreadPoolExecutor(os.cpu_count()) as pool:
+        tasks = [pool.submit(_compare_numbered, fingerprints, *numbers) for numbers in candidates]
+        pairs += [pair for task in (progress or iter)(tasks) if (pair := task.result())]
+    return sorted(pairs, key=lambda pair: (pair.first, pair.second))
+
+
+def find_candidates(descriptors):
+    """Choose the pairs of images that are worth a comparison.
+
+    Args:
+        descriptors: list of (N, 128) float32, one an image.
+
+    Returns:
+        A sorted list of (i, j), i < j: j is among the 10 images that i has most votes with, or i among those
+        of j, by at least 4 votes. The number of pairs grows with the number of images, not with its square.
+    """
+    num = len(descriptors)
+    owners = np.repeat(np.arange(num), [len(rows) for rows in descriptors])
+    if len(owners) <= _NUM_NEIGHBOURS:
+        return []
+    everything = np.concatenate(descriptors)
+    cv2.setRNGSeed(0)
+    tree = cv2.flann_Index(everything, {"algorithm": 1, "trees": 4})  # 1: randomised k-d trees
+    neighbours, squares = tree.knnSearch(everything, _NUM_NEIGHBOURS, params={"checks": 32})
+    voters = np.broadcast_to(owners[:, None], neighbours.shape)
+    counts = (owners[neighbours] != voters) & (squares < _FARTHEST**2)
+    votes = np.zeros((num, num), np.int32)
+    np.add.at(votes, (voters[counts], owners[neighbours][counts]), 1)
+    votes += votes.T
+    chosen = set()
+    for first, row in enumerate(votes):
+        for second in np.argsort(-row, kind="stable")[:_NUM_CANDIDATES]:
+            if row[second] >= _FEWEST_VOTES:
+                chosen.add((min(first, int(second)), max(first, int(second))))
+    return sorted(chosen)
+
+
+def compare(first, second):
+    """Register two images and correlate them.
+
+    Args:
+        first, second: `Fingerprint`.
+
+    Returns:
+        kind ("near" or "related"), similarity and matrix, as in `Pair`; None if the images have too little in common.
+    """
+    matrix = _register(first, second)
+    if matrix is None:
+        return None
+    if np.linalg.det(matrix[:, :2]) > 1:
+        # The finer image is brought to the coarser one: enlarged speckle would lack the fine band.
+        fine, middle, overlap = _correlate(second.grey, first.grey, cv2.invertAffineTransform(matrix))
+    else:
+        fine, middle, overlap = _correlate(first.grey, second.grey, matrix)
+    matrix = matrix * np.array([1, 1, 1 / first.scale]) * first.scale / second.scale
+    if fine >= NEAR:
+        return "near", fine, matrix
+    if middle >= RELATED and overlap >= RELATED_OVERLAP:
+        return "related", middle, matrix
+    return None
+
+
+def _compare_numbered(fingerprints, first, second):
+    found = compare(fingerprints[first], fingerprints[second])
+    return found and Pair(first, second, *found)
+
+
+def _register(first, second):
+    """(2, 3) float64 from points of `first.grey` to `second.grey`; None if the features do not agree on one."""
+    matches = cv2.BFMatcher(cv2.NORM_L2, crossCheck=True).match(first.descriptors, second.descriptors)
+    matches = [match for match in matches if match.distance < _FARTHEST]
+    if len(matches) < _FEWEST_INLIERS:
+        return None
+    source = first.points[[match.queryIdx for match in matches]]
+    target = second.points[[match.trainIdx for match in matches]]
+    matrix, inliers = cv2.estimateAffinePartial2D(source, target, method=cv2.RANSAC, ransacReprojThreshold=3)
+    if matrix is None or inliers.sum() < _FEWEST_INLIERS:
+        return None
+    scale = np.sqrt(np.linalg.det(matrix[:, :2]))
+    return matrix if 1 / _LARGEST_SCALE <= scale <= _LARGEST_SCALE else None
+
+
+def _correlate(moving, fixed, matrix):
+    """Fine and middle correlation over the overlap, and the overlap as a share of the smaller image."""
+    size = fixed.shape[1::-1]
+    moved = cv2.warpAffine(moving, matrix, size, borderMode=cv2.BORDER_REPLICATE)
+    seen = cv2.warpAffine(np.ones_like(moving), matrix, size, flags=cv2.INTER_NEAREST)
+    area = np.count_nonzero(seen)
+    overlap = area / min(fixed.size, moving.size * np.linalg.det(matrix[:, :2]))
+    inner = cv2.erode(seen, np.ones((9, 9), np.uint8), borderValue=0).astype(bool)
+    if np.count_nonzero(inner) < _SMALLEST_OVERLAP:
+        return 0.0, 0.0, overlap
+    fine, middle = (
+        float(np.corrcoef(_band(moved, *band)[inner], _band(fixed, *band)[inner])[0, 1]) for band in (_FINE, _MIDDLE)
+    )
+    return fine, middle, overlap
+
+
+def _band(grey, smooth, rough, contrast):
+    """Structure between two scales over its local contrast; where there is none, about 0."""
+    grey = grey.astype(np.float32)
+    band = cv2.GaussianBlur(grey, (0, 0), smooth) - cv2.GaussianBlur(grey, (0, 0), rough)
+    return band / np.sqrt(cv2.GaussianBlur(band * band, (0, 0), contrast) + 4)
