@@ -6,6 +6,7 @@ import numpy as np
 
 from keras_hanet import metrics
 from keras_hanet.evaluation.cases import OVERLAP_SCORES, PIXEL_SCORES, SCORES_AT_S, SURFACE_SCORES
+from keras_hanet.evaluation.markdown import format_interval, format_table
 from keras_hanet.evaluation.statistics import mean_interval, ratio_interval
 from keras_hanet.evaluation.subgroups import subgroups
 
@@ -118,6 +119,18 @@ def format_summary(summary):
     Returns:
         str, without a line break at its end; the columns are padded to line up in a terminal.
     """
+    return format_table([*score_lines(summary), *_lesion_lines(summary["lesion"])])
+
+
+def score_lines(summary):
+    """The cells of a table of scores: lesion, normal and all scored images side by side.
+
+    Args:
+        summary: what `summarise` gives, or an older one; scores that it lacks are left out.
+
+    Returns:
+        list of tuples of four strings, the head first.
+    """
     lesion, normal, everything = (summary[part] for part in _PARTS)
     scored = f"{everything['num_scored']} of {everything['num']}"
     lines = [
@@ -127,16 +140,10 @@ def format_summary(summary):
         ("false alarms", "", str(normal["false_alarms"]), ""),
     ]
     for label, key, factor in _TABLE:
-        cells = [_format_interval(summary[part].get(key), factor) for part in _PARTS]
+        cells = [format_interval(summary[part].get(key), factor) for part in _PARTS]
         if any(cells):
             lines.append((label, *cells))
-    lines += [(label, cell, "", "") for label, cell in _lesion_lines(lesion) if cell]
-    widths = [max(len(line[column]) for line in lines) for column in range(4)]
-    lines.insert(1, ("-" * widths[0], *("-" * (width - 1) + ":" for width in widths[1:])))
-    first, *others = widths
-    return "\n".join(
-        f"| {label:<{first}} | " + " | ".join(map(str.rjust, cells, others)) + " |" for label, *cells in lines
-    )
+    return lines
 
 
 def _by_diagnosis(lesion, seed):
@@ -188,26 +195,18 @@ def _risk_coverage(confidence, risk):
 
 
 def _lesion_lines(lesion):
+    lines = []
     for name, label in (("iou10", "IoU 0.1"), ("iou50", "IoU 0.5")):
         for key, what in (("sensitivity", "found"), ("precision", "precision"), ("f1", "F1")):
-            yield f"lesions, {what} at {label}, %", _format_interval(lesion["detection"][name][key], 100)
+            lines.append((f"lesions, {what} at {label}, %", format_interval(lesion["detection"][name][key], 100)))
     for key, label in (("area_error", "area"), ("long_axis_error", "long axis")):
         error = lesion[key]
         limits = {"mean": error["bias_px"], "ci95": error["limits_px"]}
-        yield f"{label}, bias [limits], px", _format_interval(limits, 1)
+        lines.append((f"{label}, bias [limits], px", format_interval(limits)))
     for name, part in lesion.get("by_diagnosis", {}).items():
         for label, key in (("Dice", "dice"), ("IoU", "jaccard")):
-            yield f"{label}, {part['num']} {name}, %", _format_interval(part[key], 100)
-
-
-def _format_interval(entry, factor):
-    if entry is None or entry["mean"] is None:
-        return ""
-    mean = f"{factor * entry['mean']:.1f}"
-    if entry["ci95"] is None:
-        return mean
-    low, high = entry["ci95"]
-    return f"{mean} [{factor * low:.1f}, {factor * high:.1f}]"
+            lines.append((f"{label}, {part['num']} {name}, %", format_interval(part[key], 100)))
+    return [(label, cell, "", "") for label, cell in lines if cell]
 
 
 def _means(rows, names, seed):

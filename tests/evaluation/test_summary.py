@@ -11,7 +11,7 @@ from keras_hanet import metrics
 from keras_hanet.evaluation.cases import read_cases, write_cases
 from keras_hanet.evaluation.statistics import mean_interval, ratio_interval
 from keras_hanet.evaluation.subgroups import subgroups
-from keras_hanet.evaluation.summary import format_summary, summarise, summarise_calibration
+from keras_hanet.evaluation.summary import format_summary, score_lines, summarise, summarise_calibration
 
 
 @pytest.fixture
@@ -196,3 +196,20 @@ def test_table_for_people(rows):
     assert cells["area, bias [limits], px"][0] == "-0.7 [-6.7, 5.3]"
     assert cells["Dice, 1 malignant, %"] == ["100.0", "", ""]
     assert set(lines[1]) == set("|-: ")
+
+
+def test_lines_of_scores_are_the_first_of_the_table_and_leave_out_what_an_older_summary_lacks(rows):
+    summary = summarise(rows)
+    lines = score_lines(summary)
+    table = [[cell.strip() for cell in line.split("|")[1:-1]] for line in format_summary(summary).splitlines()]
+    assert [list(line) for line in lines] == [table[0], *table[2 : 1 + len(lines)]]
+    for part in ("lesion", "all"):
+        for name in ("hd_px", "brier", "ece", "detection", "area_error", "long_axis_error"):
+            summary[part].pop(name, None)
+    for name in ("brier", "ece"):
+        del summary["normal"][name]
+    older = score_lines(summary)
+    assert [line for line in lines if line not in older] == [
+        line for line in lines if line[0] in ("HD, px", "Brier score, %", "calibration error (ECE), %")
+    ]
+    assert len(lines) - len(older) == 3
