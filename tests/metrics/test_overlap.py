@@ -71,6 +71,23 @@ def test_agrees_with_scikit_learn(seed):
     )
 
 
+@pytest.mark.parametrize("seed", range(3))
+def test_agrees_with_medpy(seed):
+    medpy = pytest.importorskip("medpy.metric.binary")
+    random = np.random.default_rng(seed)
+    mask_true, mask_pred = random.random((2, 17, 23)) < random.uniform(0.1, 0.9, (2, 1, 1))
+    names = {
+        "dice": "dc",
+        "jaccard": "jc",
+        "sensitivity": "recall",
+        "specificity": "specificity",
+        "precision": "precision",
+    }
+    theirs = {name: getattr(medpy, called)(mask_pred, mask_true) for name, called in names.items()}
+    ours = scores(mask_true, mask_pred)
+    assert {name: ours[name] for name in names} == pytest.approx(theirs)
+
+
 def test_dtype_does_not_matter_and_large_masks_do_not_overflow():
     assert metrics.confusion(TRUE.astype(bool), PRED.astype(np.float32)) == (2, 1, 2, 4)
     large = np.ones((300, 300), np.uint8)

@@ -5,6 +5,7 @@ import warnings
 
 import numpy as np
 import pytest
+from scipy import ndimage
 
 from keras_hanet import metrics
 
@@ -105,6 +106,51 @@ def test_refuses_impossible_spacing(spacing):
 def test_refuses_masks_of_different_size():
     with pytest.raises(ValueError, match=r"mask_pred\.shape"):
         metrics.surface_distances(EMPTY, EMPTY.T)
+
+
+def test_scores_do_not_depend_on_where_the_masks_lie():
+    pair = rectangle((40, 40), 2, 3, 6, 5), rectangle((40, 40), 5, 3, 4, 9)
+    for spacing in ((1.0, 1.0), (0.1, 0.7)):
+        first = scores(*pair, spacing, tolerance=0.3)
+        for step in range(1, 25):
+            assert scores(*(np.roll(mask, (step, step), (0, 1)) for mask in pair), spacing, 0.3) == pytest.approx(first)
+
+
+def test_distance_equal_to_the_tolerance_lies_within_it():
+    points = rectangle((12, 12), 2, 5, 1, 1), rectangle((12, 12), 5, 5, 1, 1)
+    assert scores(*points, spacing=(0.1, 1.0), tolerance=0.3)[3] == 1  # 3 x 0.1 is not 0.3 in binary
+    assert scores(*points, spacing=(0.1, 1.0), tolerance=0.2999)[3] == 0
+
+
+@pytest.mark.parametrize("spacing", [(1.0, 1.0), (0.3, 0.8)])
+@pytest.mark.parametrize("share", [0.02, 0.5, 0.98])
+def test_distances_are_those_of_an_exact_distance_map(share, spacing):
+    random = np.random.default_rng(0)
+    mask_true, mask_pred = random.random((2, 60, 50)) < share
+    border_true, border_pred = (mask & ~ndimage.binary_erosion(mask) for mask in (mask_true, mask_pred))
+    distances = metrics.surface_distances(mask_true, mask_pred, spacing)
+    to_pred = ndimage.distance_transform_edt(~border_pred, sampling=spacing)[border_true]
+    to_true = ndimage.distance_transform_edt(~border_true, sampling=spacing)[border_pred]
+    np.testing.assert_allclose(distances.true_to_pred, to_pred, rtol=0, atol=1e-12)
+    np.testing.assert_allclose(distances.pred_to_true, to_true, rtol=0, atol=1e-12)
+
+
+@pytest.mark.parametrize("spacing", [None, (0.3, 0.8)])
+@pytest.mark.parametrize("seed", range(4))
+def test_against_medpy(seed, spacing):
+    """Outline, Hausdorff and ASSD are ours; its HD95 is the percentile of both directions pooled."""
+    medpy = pytest.importorskip("medpy.metric.binary")
+    random = np.random.default_rng(seed)
+    mask_true, mask_pred = random.random((2, 24, 30)) < random.uniform(0.02, 0.4, (2, 1, 1))
+    distances = metrics.surface_distances(mask_true, mask_pred, spacing or (1.0, 1.0))
+    directed = distances.true_to_pred, distances.pred_to_true
+    assert metrics.hausdorff(distances) == pytest.approx(medpy.hd(mask_pred, mask_true, spacing))
+    pooled, larger = medpy.hd95(mask_pred, mask_true, spacing), metrics.hd95(distances)
+    assert np.percentile(np.concatenate(directed), 95) == pytest.approx(pooled)
+    assert larger >= pooled - 1e-9
+    assert metrics.assd(distances) == pytest.approx(medpy.assd(mask_pred, mask_true, spacing))
+    means = [medpy.asd(mask_true, mask_pred, spacing), medpy.asd(mask_pred, mask_true, spacing)]
+    assert [values.mean() for values in directed] == pytest.approx(means)
 
 
 class TestAgainstSurfaceDistance:
