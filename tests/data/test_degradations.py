@@ -138,8 +138,8 @@ def test_second_device_has_a_steeper_grey_map_and_a_coarser_grain_across_the_bea
     results = [image[..., 0].astype(float) for image, _ in at_levels("second device")]
     inside, outside = [image[70:130, 110:146].mean() for image in results], [image[150:].mean() for image in results]
     assert grows([-value for value in inside])
-    # 60 dB shown over 40: every difference is 1.5 times as large.
-    assert outside[4] - inside[4] == pytest.approx(1.5 * (outside[0] - inside[0]), rel=0.05)
+    # 60 dB shown over 40: every difference is 1.5 times as large. The lesion's mean has a noise of 2 grey levels.
+    assert outside[4] - inside[4] == pytest.approx(1.5 * (outside[0] - inside[0]), abs=6)
     assert results[4].mean() == pytest.approx(results[0].mean(), abs=1)
     noise = results[4][150:] - outside[4]
     across, along = (noise[:, :-2] * noise[:, 2:]).mean(), (noise[:-2] * noise[2:]).mean()
