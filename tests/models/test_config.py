@@ -15,13 +15,14 @@ def test_defaults_are_the_papers_network():
     assert (config.encoder, config.size, config.self_attention) == ("densenet121", 256, "channel")
     assert config.spatial_attention
     assert config.num_classes == 0
+    assert (config.architecture, config.base_filters) == ("ha_net", 0)
 
 
 @pytest.mark.parametrize(
     "name",
     [
         *("encoder", "bottleneck_stride", "position_encoding", "self_attention", "key_dimension"),
-        *("feature_enhancement", "decoder_block"),
+        *("feature_enhancement", "decoder_block", "architecture"),
     ],
 )
 def test_unknown_choice_raises(name):
@@ -40,6 +41,20 @@ def test_one_number_of_filters_for_each_stage(stride, filters):
     with pytest.raises(InputError, match=f"decoder_filters must have {stride.bit_length() - 1} numbers"):
         HANetConfig(bottleneck_stride=stride, decoder_filters=filters)
     HANetConfig(bottleneck_stride=stride, decoder_filters=(8,) * (stride.bit_length() - 1))
+
+
+@pytest.mark.parametrize("filters", [-8, 4, 12])
+def test_width_of_a_peer_is_a_multiple_of_eight(filters):
+    with pytest.raises(InputError, match=f"^base_filters must be 0 or a positive multiple of 8, got {filters}$"):
+        HANetConfig(architecture="unet", base_filters=filters)
+    HANetConfig(architecture="unet", base_filters=8)
+
+
+def test_what_an_architecture_does_not_have_raises():
+    with pytest.raises(InputError, match="for ha_net give decoder_filters"):
+        HANetConfig(base_filters=16)
+    with pytest.raises(InputError, match="num_classes must be 0 for segresnet"):
+        HANetConfig(architecture="segresnet", num_classes=3)
 
 
 def test_list_of_filters_as_json_gives_it_is_the_same_configuration():
