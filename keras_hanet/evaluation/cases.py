@@ -27,7 +27,7 @@ COLUMNS = (
     *("num_lesions", "num_predicted", "num_found_iou10", "num_found_iou50"),
     *(*PIXEL_SCORES, "confidence", "device", "annotated"),
 )
-_LATER = COLUMNS[COLUMNS.index("hd_px") :]  # tables of version 0.1 lack them
+_LATER = COLUMNS[COLUMNS.index("hd_px") :]  # older tables lack some or all of them
 _NAMES = ("diagnosis", "device")
 _COUNTS = ("height", "width", "false_area_px", "lesion_area_px")
 _LATER_COUNTS = ("predicted_area_px", *(name for name in _LATER if name.startswith("num_")))
@@ -70,9 +70,7 @@ def score_case(mask_true, mask_pred, probability):
         "lesion_area_px": lesion_area,
         "counted_as": counted_as,
         "predicted_area_px": predicted_area,
-        "long_axis_px": metrics.long_axis(metrics.largest_lesion(mask_true)),
-        "predicted_long_axis_px": metrics.long_axis(metrics.largest_lesion(mask_pred)),
-        **_detection(mask_true, mask_pred),
+        **_lesions(metrics.label_regions(mask_true), metrics.label_regions(mask_pred)),
         "brier": metrics.brier(bins),
         "ece": metrics.ece(bins),
         "confidence": _confidence(mask_pred, probability),
@@ -106,8 +104,8 @@ def read_cases(path):
     """Read what `write_cases` wrote: a list of dicts with the keys COLUMNS.
 
     Scores are floats, nan where the cell is empty; sizes, areas and counts are integers; `fold` is an
-    integer or None; `diagnosis`, `device` and `annotated` (True, False) are None where not known. A
-    table of version 0.1 lacks the columns from `hd_px` on: they read as if their cells were empty.
+    integer or None; `diagnosis`, `device` and `annotated` (True, False) are None where not known. An
+    older table may lack columns from `hd_px` on: they read as if their cells were empty.
 
     Raises:
         InputError: if there is no such file, a column is missing or a cell cannot be read.
@@ -117,13 +115,12 @@ def read_cases(path):
     with open(path, newline="", encoding="utf-8-sig") as file:
         reader = csv.DictReader(file)
         found = reader.fieldnames or ()
-        later = () if "hd_px" in found else _LATER
-        missing = [name for name in COLUMNS if name not in (*found, *later)]
+        missing = [name for name in COLUMNS if name not in (*found, *_LATER)]
         if missing:
             raise InputError(f"{path}: expected a table of cases, it lacks the column {missing[0]!r}")
         return [
             {name: _from_cell(name, row[name], f"{path}, line {reader.line_num}") for name in COLUMNS}
-            for row in ({**dict.fromkeys(later, ""), **row} for row in reader)
+            for row in ({**dict.fromkeys(_LATER, ""), **row} for row in reader)
         ]
 
 
@@ -141,9 +138,11 @@ def _surface(mask_true, mask_pred):
     }
 
 
-def _detection(mask_true, mask_pred):
-    ious = metrics.lesion_ious(mask_true, mask_pred)
+def _lesions(regions_true, regions_pred):
+    ious = metrics.lesion_ious(regions_true, regions_pred)
     return {
+        "long_axis_px": metrics.long_axis(metrics.largest_region(regions_true)),
+        "predicted_long_axis_px": metrics.long_axis(metrics.largest_region(regions_pred)),
         "num_lesions": ious.shape[0],
         "num_predicted": ious.shape[1],
         "num_found_iou10": metrics.count_found(ious, 0.1),

@@ -7,7 +7,8 @@ from keras_hanet.metrics.calibration import ece as ece
 from keras_hanet.metrics.calibration import reliability as reliability
 from keras_hanet.metrics.calibration import risk_coverage as risk_coverage
 from keras_hanet.metrics.lesions import count_found as count_found
-from keras_hanet.metrics.lesions import largest_lesion as largest_lesion
+from keras_hanet.metrics.lesions import label_regions as label_regions
+from keras_hanet.metrics.lesions import largest_region as largest_region
 from keras_hanet.metrics.lesions import lesion_ious as lesion_ious
 from keras_hanet.metrics.overlap import Confusion as Confusion
 from keras_hanet.metrics.overlap import accuracy as accuracy

@@ -50,11 +50,19 @@ def reliability(mask_true, probability):
         ValueError: if the shapes differ or the probability leaves 0..1, as logits or nan do.
     """
     mask_true, probability = np.asarray(mask_true).astype(bool).ravel(), _checked(mask_true, probability).ravel()
-    bins = np.maximum(np.ceil(probability * NUM_BINS) - 1, 0).astype(np.intp)
+    above = probability > EDGES[1]  # few pixels; what is not above lies in the first bin
+    some = probability[above]
+    bins = np.ceil(some * NUM_BINS).astype(np.intp) - 1
     count = np.bincount(bins, minlength=NUM_BINS)
-    probability_sum = np.bincount(bins, weights=probability, minlength=NUM_BINS)
-    lesion_count = np.bincount(bins[mask_true], minlength=NUM_BINS)
-    square_error = np.square(probability - mask_true, dtype=np.float64).sum()
+    probability_sum = np.bincount(bins, weights=some, minlength=NUM_BINS)
+    lesion_count = np.bincount(bins[mask_true[above]], minlength=NUM_BINS)
+    for sums, total in (
+        (count, probability.size),
+        (probability_sum, probability.sum(dtype=np.float64)),
+        (lesion_count, np.count_nonzero(mask_true)),
+    ):
+        sums[0] += total - sums.sum()
+    square_error = np.square(probability - mask_true).sum(dtype=np.float64)
     return Reliability(count, probability_sum, lesion_count, float(square_error))
 
 

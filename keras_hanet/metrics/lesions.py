@@ -4,34 +4,59 @@ A lesion is a connected region of the mask; a pixel has 8 neighbours. The image 
 a region that it cuts off is a lesion like any other, two parts that meet only outside stay two.
 """
 
+from typing import NamedTuple
+
 import cv2
 import numpy as np
 from scipy.optimize import linear_sum_assignment
 
-from keras_hanet.metrics.overlap import as_booleans
+
+class Regions(NamedTuple):
+    """The connected regions of a mask.
+
+    Attributes:
+        labels: (H, W) int32; 0 is background, then 1, 2, ...
+        areas: (number of regions,) int32, pixels of each.
+    """
+
+    labels: np.ndarray
+    areas: np.ndarray
 
 
-def lesion_ious(mask_true, mask_pred):
+def label_regions(mask):
+    """Number each connected region, once; `lesion_ious` and `largest_region` work on the numbers.
+
+    Args:
+        mask: (H, W), any dtype, in {0, 1}.
+
+    Returns:
+        Regions.
+    """
+    mask = np.asarray(mask).astype(np.uint8)
+    labels = np.zeros(mask.shape, np.int32)
+    left, top, width, height = cv2.boundingRect(mask)
+    if not width:
+        return Regions(labels, np.zeros(0, np.int32))
+    box = slice(top, top + height), slice(left, left + width)
+    _, labels[box], stats, _ = cv2.connectedComponentsWithStats(mask[box], connectivity=8)
+    return Regions(labels, stats[1:, cv2.CC_STAT_AREA])
+
+
+def lesion_ious(regions_true, regions_pred):
     """Intersection over union of every lesion with every predicted region.
 
     Args:
-        mask_true: (H, W), any dtype, in {0, 1}; the reference.
-        mask_pred: (H, W), any dtype, in {0, 1}.
+        regions_true: `Regions` of the reference.
+        regions_pred: `Regions` of the prediction, of one shape with it.
 
     Returns:
         (number of lesions, number of predicted regions) float64, 0..1; a side may be 0.
-
-    Raises:
-        ValueError: as `confusion`.
     """
-    mask_true, mask_pred = as_booleans(mask_true, mask_pred)
-    labels_true, areas_true = label_regions(mask_true)
-    labels_pred, areas_pred = label_regions(mask_pred)
-    both = mask_true & mask_pred
-    pairs = (labels_true[both] - 1) * len(areas_pred) + labels_pred[both] - 1
-    shape = (len(areas_true), len(areas_pred))
+    both = (regions_true.labels > 0) & (regions_pred.labels > 0)
+    shape = len(regions_true.areas), len(regions_pred.areas)
+    pairs = (regions_true.labels[both] - 1) * shape[1] + regions_pred.labels[both] - 1
     intersection = np.bincount(pairs, minlength=shape[0] * shape[1]).reshape(shape)
-    return intersection / (areas_true[:, None] + areas_pred - intersection)
+    return intersection / (regions_true.areas[:, None] + regions_pred.areas - intersection)
 
 
 def count_found(ious, min_iou):
@@ -48,20 +73,8 @@ def count_found(ious, min_iou):
     return int(fits[linear_sum_assignment(fits, maximize=True)].sum())
 
 
-def largest_lesion(mask):
-    """The largest connected region of a mask, (H, W) bool; of equal ones the first, row by row."""
-    labels, areas = label_regions(mask)
-    return labels == 1 + np.argmax(areas) if areas.size else np.zeros(labels.shape, bool)
-
-
-def label_regions(mask):
-    """Number each connected region (8 neighbours).
-
-    Args:
-        mask: (H, W), any dtype, in {0, 1}.
-
-    Returns:
-        ((H, W) int32: 0 is background, then 1, 2, ...; (number of regions,) their pixels).
-    """
-    _, labels, stats, _ = cv2.connectedComponentsWithStats(np.asarray(mask).astype(np.uint8), connectivity=8)
-    return labels, stats[1:, cv2.CC_STAT_AREA]
+def largest_region(regions):
+    """The largest region as a mask, (H, W) bool, empty if there is none; of equal ones the lowest number."""
+    if not len(regions.areas):
+        return np.zeros(regions.labels.shape, bool)
+    return regions.labels == 1 + np.argmax(regions.areas)

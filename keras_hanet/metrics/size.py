@@ -22,10 +22,13 @@ def long_axis(mask, spacing=(1.0, 1.0)):
     Returns:
         float, in the unit of the spacing; nan for an empty mask.
     """
-    points = cv2.findNonZero(np.asarray(mask).astype(np.uint8))
-    if points is None:
+    mask = np.asarray(mask).astype(bool)
+    filled = np.flatnonzero(mask.any(axis=1))
+    if not filled.size:
         return float("nan")
-    columns, rows = cv2.convexHull(points).reshape(-1, 2).T.astype(np.float64)
+    left, right = mask[filled].argmax(axis=1), mask.shape[1] - 1 - mask[filled, ::-1].argmax(axis=1)
+    ends = np.stack([np.concatenate([left, right]), np.tile(filled, 2)], axis=1)  # first and last pixel of each row
+    columns, rows = cv2.convexHull(ends.astype(np.int32)).reshape(-1, 2).T.astype(np.float64)
     height, width = np.abs(rows - rows[:, None]), np.abs(columns - columns[:, None])
     # The far sides of two pixels lie half a pixel out at each end, in rows or in columns.
     upright = np.hypot((height + 1) * spacing[0], width * spacing[1])

@@ -105,8 +105,12 @@ def _percentile(distances, percent):
 def _outline(mask, spacing):
     """Centres of the border pixels, (N, 2) float64 as (row, column) in the unit of the spacing."""
     mask = mask.astype(np.uint8)
+    left, top, width, height = cv2.boundingRect(mask)
+    if not width:
+        return np.zeros((0, 2))
+    mask = mask[top : top + height, left : left + width]
     border = mask & ~cv2.erode(mask, _CROSS, borderType=cv2.BORDER_CONSTANT, borderValue=0)
-    return np.argwhere(border) * np.asarray(spacing, dtype=np.float64)
+    return (np.argwhere(border) + np.array([top, left])) * np.asarray(spacing, dtype=np.float64)
 
 
 def _distances(outline_from, outline_to):

@@ -105,7 +105,7 @@ class TestMetricsReloaded:
         mask_pred = mask(
             (18, 18), (3, 7, 1, 3), (3, 6, 3, 7), (13, 16, 4, 6), (7, 12, 13, 17), (13, 15, 13, 17), (15, 16, 15, 16)
         )
-        ious = metrics.lesion_ious(mask_true, mask_pred)
+        ious = metrics.lesion_ious(metrics.label_regions(mask_true), metrics.label_regions(mask_pred))
         assert ious.shape == (3, 4)
         num_found = metrics.count_found(ious, 0.5)
         assert num_found == 2
