@@ -54,38 +54,29 @@ class Predictor:
     Args:
         probabilities_at_s: function from (N, S, S, 3) float32 0..255 to (N, S, S) float32 0..1.
         metadata: `Metadata`.
+        diagnoses: function from (N, S, S, 3) float32 0..255 to (N, 3) float32 0..1, the probabilities of
+            `DIAGNOSES`; None for a model without a classification head.
     """
 
-    def __init__(self, probabilities_at_s, metadata):
+    def __init__(self, probabilities_at_s, metadata, diagnoses=None):
         self._probabilities_at_s = probabilities_at_s
+        self._diagnoses = diagnoses
         self.metadata = metadata
 
     @classmethod
     def from_keras(cls, model, metadata):
         """A predictor over a Keras model that gives logits; the sigmoid is added here."""
-        return cls(lambda images: keras_probabilities(model, images), metadata)
+        diagnoses = (lambda images: keras_diagnoses(model, images)) if isinstance(model.output, dict) else None
+        return cls(lambda images: keras_probabilities(model, images), metadata, diagnoses)
 
     @classmethod
     def load(cls, path):
         """Load the model of a run folder, or a `model.keras` with `metadata.json` beside it.
 
         Raises:
-            InputError: if there is no model, no metadata, or they are of another version.
+            InputError: as `load_keras_model`.
         """
-        path = Path(path)
-        model_path = path / "model.keras" if path.is_dir() else path
-        if not model_path.is_file():
-            raise InputError(f"{path}: expected a run folder or a model.keras, found none; has its training finished?")
-        metadata = read_metadata(model_path.with_name("metadata.json"))
-        import keras
-
-        import keras_hanet.layers  # noqa: F401  registers the layers that the file names
-
-        try:
-            model = keras.saving.load_model(model_path, compile=False, safe_mode=True)
-        except (ValueError, TypeError, KeyError, OSError, zipfile.BadZipFile) as error:
-            raise InputError(f"{model_path}: expected a Keras model, and it cannot be read ({error})") from error
-        return cls.from_keras(model, metadata)
+        return cls.from_keras(*load_keras_model(path))
 
     def probabilities_at_s(self, images):
         """Probabilities on the model's own grid.
@@ -96,8 +87,18 @@ class Predictor:
         Returns:
             (N, S, S) float32, 0..1.
         """
-        resized = [resize_image(image, self.metadata.size) for image in images]
-        return self._probabilities_at_s(np.stack(resized).astype(np.float32))
+        return self._probabilities_at_s(self._resize(images))
+
+    def diagnose(self, images):
+        """Probabilities of normal, benign and malignant.
+
+        Args:
+            images: sequence of (H, W, 3) uint8, sizes may differ.
+
+        Returns:
+            (N, 3) float32 0..1 in the order of `DIAGNOSES`; None for a model without a classification head.
+        """
+        return None if self._diagnoses is None else self._diagnoses(self._resize(images))
 
     def predict(self, images):
         """Predict images in one batch.
@@ -120,6 +121,33 @@ class Predictor:
         """Threshold a probability map and remove what is too small: (H, W) -> (H, W) uint8 {0, 1}."""
         return apply_threshold(probability, self.metadata.threshold, self.metadata.min_lesion_share)
 
+    def _resize(self, images):
+        return np.stack([resize_image(image, self.metadata.size) for image in images]).astype(np.float32)
+
+
+def load_keras_model(path):
+    """Load the Keras model of a run folder, or a `model.keras`, with the `metadata.json` beside it.
+
+    Returns:
+        keras.Model, not compiled, and `Metadata`.
+
+    Raises:
+        InputError: if there is no model, no metadata, or they are of another version.
+    """
+    path = Path(path)
+    model_path = path / "model.keras" if path.is_dir() else path
+    if not model_path.is_file():
+        raise InputError(f"{path}: expected a run folder or a model.keras, found none; has its training finished?")
+    metadata = read_metadata(model_path.with_name("metadata.json"))
+    import keras
+
+    import keras_hanet.layers  # noqa: F401  registers the layers that the file names
+
+    try:
+        return keras.saving.load_model(model_path, compile=False, safe_mode=True), metadata
+    except (ValueError, TypeError, KeyError, OSError, zipfile.BadZipFile) as error:
+        raise InputError(f"{model_path}: expected a Keras model, and it cannot be read ({error})") from error
+
 
 def keras_probabilities(model, images):
     """Segmentation probabilities of a Keras model that gives logits.
@@ -137,6 +165,21 @@ def keras_probabilities(model, images):
     if isinstance(logits, dict):
         logits = logits["segmentation"]
     return np.asarray(ops.convert_to_numpy(ops.sigmoid(logits)))[..., 0]
+
+
+def keras_diagnoses(model, images):
+    """Probabilities of `DIAGNOSES` by a Keras model with a classification head.
+
+    Args:
+        model: network made by `build_ha_net` with `num_classes`.
+        images: (N, S, S, 3) float32, 0..255.
+
+    Returns:
+        (N, 3) float32, 0..1, rows that add up to 1.
+    """
+    from keras import ops
+
+    return np.asarray(ops.convert_to_numpy(ops.softmax(model.predict_on_batch(images)["diagnosis"])))
 
 
 def read_metadata(path):

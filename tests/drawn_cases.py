@@ -1,5 +1,7 @@
 """Six images of 6 x 8 pixels whose every score can be checked by hand."""
 
+import math
+
 import numpy as np
 
 from keras_hanet.evaluation import cases
@@ -42,4 +44,7 @@ def _row(name, group, diagnosis, mask_true, mask_pred):
         **cases.score_case_at_s(mask_true[:, :6], mask_pred[:, :6]),
         "device": "scanner" if name in "ab" else None,
         "annotated": {"a": True, "b": False}.get(name),
+        "normal_probability": 0.125 if name == "a" else math.nan,
+        "benign_probability": 0.625 if name == "a" else math.nan,
+        "malignant_probability": 0.25 if name == "a" else math.nan,
     }

@@ -6,6 +6,7 @@ import re
 import typing
 
 from keras_hanet.data.augmentation import Augmentation
+from keras_hanet.data.sample import DIAGNOSES
 from keras_hanet.models.config import HANetConfig
 from keras_hanet.training.config import TrainConfig
 
@@ -27,6 +28,12 @@ def add_config_flags(parser):
             flag = "--" + (prefix + field.name).replace("_", "-")
             text = help_of[field.name].replace("%", "%%")
             group.add_argument(flag, default=argparse.SUPPRESS, help=text, **_parsing(types[field.name]))
+        if kind is HANetConfig:
+            text = "train a head for normal / benign / malignant too; short for --num-classes 3"
+            group.add_argument(
+                "--classify", action="store_const", const=len(DIAGNOSES), dest="num_classes", default=argparse.SUPPRESS,
+                help=text,
+            )
     text = "train on the images as they are"
     group.add_argument("--no-augmentation", action="store_true", default=argparse.SUPPRESS, help=text)
 

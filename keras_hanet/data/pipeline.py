@@ -8,6 +8,7 @@ import numpy as np
 
 from keras_hanet.data.augmentation import augment
 from keras_hanet.data.preprocessing import load_sample, resize_image, resize_mask
+from keras_hanet.data.sample import DIAGNOSES
 
 
 @dataclass(frozen=True)
@@ -64,11 +65,13 @@ class SegmentationBatches(keras.utils.PyDataset):
         seed: of order and augmentation.
         epoch: number of the epoch; whoever trains sets it as an epoch begins, for Keras passes over a
             data set more often than it trains.
+        diagnoses: whether an item tells the diagnoses too, for a network with a classification head.
 
-    An item is image (B, S, S, 3) float32 0..255 and mask (B, S, S, 1) float32 {0, 1}.
+    An item is image (B, S, S, 3) float32 0..255 and mask (B, S, S, 1) float32 {0, 1}; with `diagnoses` its
+    second part is {"segmentation": the mask, "diagnosis": (B,) int32, positions in `DIAGNOSES`}.
     """
 
-    def __init__(self, cache, batch_size, augmentation=None, shuffle=False, seed=0, epoch=0):
+    def __init__(self, cache, batch_size, augmentation=None, shuffle=False, seed=0, epoch=0, diagnoses=False):
         super().__init__(workers=1)
         self.cache = cache
         self.batch_size = batch_size
@@ -76,6 +79,7 @@ class SegmentationBatches(keras.utils.PyDataset):
         self.shuffle = shuffle
         self.seed = seed
         self.epoch = epoch
+        self.diagnoses = diagnoses
 
     def __len__(self):
         num_images = len(self.cache.samples)
@@ -87,8 +91,11 @@ class SegmentationBatches(keras.utils.PyDataset):
         chosen = self._order()[index * self.batch_size : (index + 1) * self.batch_size]
         pairs = [self._pair(position) for position in chosen]
         images = np.stack([image for image, _ in pairs]).astype(np.float32)
-        masks = np.stack([mask for _, mask in pairs]).astype(np.float32)
-        return images, masks[..., None]
+        masks = np.stack([mask for _, mask in pairs]).astype(np.float32)[..., None]
+        if not self.diagnoses:
+            return images, masks
+        found = [DIAGNOSES.index(self.cache.samples[position].diagnosis) for position in chosen]
+        return images, {"segmentation": masks, "diagnosis": np.asarray(found, np.int32)}
 
     def _order(self):
         num_images = len(self.cache.samples)

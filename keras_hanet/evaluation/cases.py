@@ -13,6 +13,7 @@ import numpy as np
 
 from keras_hanet import metrics
 from keras_hanet.errors import InputError
+from keras_hanet.evaluation.diagnosis import COLUMNS as DIAGNOSIS_COLUMNS
 from keras_hanet.files import replacing
 
 COUNTED_AS = ("lesion case", "missed lesion", "false alarm", "true negative")
@@ -25,7 +26,7 @@ COLUMNS = (
     *("hd95_px", "assd_px", "nsd", "false_area_px", "lesion_area_px", "counted_as", *SCORES_AT_S),
     *("hd_px", "predicted_area_px", "long_axis_px", "predicted_long_axis_px"),
     *("num_lesions", "num_predicted", "num_found_iou10", "num_found_iou50"),
-    *(*PIXEL_SCORES, "confidence", "device", "annotated"),
+    *(*PIXEL_SCORES, "confidence", "device", "annotated", *DIAGNOSIS_COLUMNS),
 )
 _LATER = COLUMNS[COLUMNS.index("hd_px") :]  # older tables lack some or all of them
 _NAMES = ("diagnosis", "device")

@@ -8,6 +8,7 @@ from keras_hanet import metrics
 from keras_hanet.data.preprocessing import load_sample, resize_mask
 from keras_hanet.drawing import draw_overlay, write_picture
 from keras_hanet.evaluation.cases import score_case, score_case_at_s, write_cases
+from keras_hanet.evaluation.diagnosis import COLUMNS, summarise_diagnosis
 from keras_hanet.evaluation.summary import summarise, summarise_calibration
 from keras_hanet.files import write_json
 
@@ -40,9 +41,11 @@ def evaluate(predictor, samples, folder, split_name, command, fold=None, progres
             bins.append(image_bins)
             write_picture(folder / "overlays" / f"{sample.id}.png", overlay)
     metadata = predictor.metadata
+    diagnosed = COLUMNS[0] in rows[0] and all(row["diagnosis"] for row in rows)
     summary = {
         **summarise(rows),
         "calibration": summarise_calibration(reduce(add, bins)),
+        **({"diagnosis": summarise_diagnosis(rows)} if diagnosed else {}),
         "size": "original",
         "threshold": metadata.threshold,
         "min_lesion_share": metadata.min_lesion_share,
@@ -58,13 +61,17 @@ def evaluate(predictor, samples, folder, split_name, command, fold=None, progres
 
 def _score_batch(predictor, samples):
     loaded = [load_sample(sample) for sample in samples]
-    at_s = predictor.probabilities_at_s([image for image, _ in loaded])
-    for sample, (image, mask), probability in zip(samples, loaded, at_s, strict=True):
+    images = [image for image, _ in loaded]
+    at_s = predictor.probabilities_at_s(images)
+    diagnoses = predictor.diagnose(images)
+    for index, (sample, (image, mask), probability) in enumerate(zip(samples, loaded, at_s, strict=True)):
         predicted = predictor.to_prediction(probability, mask.shape)
         scores_at_s = score_case_at_s(resize_mask(mask, len(probability)), predictor.to_mask(probability))
         size = {"height": mask.shape[0], "width": mask.shape[1]}
         bins = metrics.reliability(mask, predicted.probability)
         row = {**size, **score_case(mask, predicted.mask, predicted.probability), **scores_at_s}
+        if diagnoses is not None:
+            row.update(zip(COLUMNS, map(float, diagnoses[index]), strict=True))
         yield sample, row, bins, draw_overlay(image, predicted.mask, mask)
 
 

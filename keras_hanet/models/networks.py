@@ -59,13 +59,13 @@ def load_pretrained(model, config):
     """Fill the encoder of a network made by `build_network` as `config.encoder_weights` says.
 
     Returns:
-        what was loaded, as `load_encoder_weights`; "none" for a network that has no pretrained encoder.
+        what was loaded, as `load_encoder_weights`; None for a network that has no pretrained encoder.
 
     Raises:
         InputError: if the weights cannot be had.
     """
     encoder = config.encoder if config.architecture == "ha_net" else PEERS[config.architecture].encoder
-    return load_encoder_weights(model, encoder, config.encoder_weights) if encoder else "none"
+    return load_encoder_weights(model, encoder, config.encoder_weights) if encoder else None
 
 
 def describe(config):

@@ -181,6 +181,20 @@ class Progress(keras.callbacks.Callback):
         self._bar.close()
 
 
+class PlainNames(keras.callbacks.Callback):
+    """Give the segmentation's scores the names they have without a classification head.
+
+    Keras puts the name of the output before each, "segmentation_dice"; history, early stopping and the
+    choice of the best epoch go by "dice". Must come before the callbacks that read them.
+    """
+
+    def on_epoch_end(self, epoch, logs=None):
+        for name in list(logs):
+            plain = name.replace("segmentation_", "")
+            if plain not in logs:  # the loss of both outputs keeps its name
+                logs[plain] = logs.pop(name)
+
+
 def _seeds(model):
     """The states of a model's random generators, which Keras does not save with its weights."""
     return [

@@ -8,11 +8,14 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from keras_hanet.data.augmentation import Augmentation
+from keras_hanet.data.sample import DIAGNOSES
 from keras_hanet.errors import InputError
 from keras_hanet.models.config import HANetConfig
 
+# The splits of `keras_hanet.data.leaky_splits`.
+LEAKY = ("random", "validation_on_test", "training_on_test")
 _CHOICES = {
-    "split": ("grouped", "official"),
+    "split": ("grouped", "official", *LEAKY),
     "schedule": ("plateau", "cosine"),
     "precision": ("float32", "mixed_bfloat16"),
 }
@@ -27,11 +30,14 @@ class TrainConfig:
         dataset: the data set's layout; None to recognise it.
         groups: CSV with the groups that no split may part; None for the data set's own.
         split: "grouped" (k folds, the next fold is validation) or "official" (the authors' fold
-            is the test part, an inner grouped fold is validation).
+            is the test part, an inner grouped fold is validation). For the protocol study only, with
+            allow_leak: "random", "validation_on_test" or "training_on_test".
+        allow_leak: take a split that leaks; every output of the run then says so.
         fold: number of the test fold.
         num_folds: k.
         include_normal: whether images without a lesion are trained on and scored.
-        seed: of the folds, the initial weights, the order of the images and the augmentation.
+        split_seed: of the folds.
+        seed: of the initial weights, the order of the images and the augmentation.
         model: the network.
         augmentation: strengths; None for no augmentation.
         batch_size: images in a step.
@@ -44,6 +50,8 @@ class TrainConfig:
         weight_decay: of AdamW, on kernels only; 0 is Adam.
         bce_weight: weight of the cross-entropy.
         jaccard_weight: weight of the Jaccard loss.
+        diagnosis_weight: weight of the classification head's cross-entropy, where the network has one.
+            The paper has no head; we use 0.3.
         precision: "float32" or "mixed_bfloat16".
     """
 
@@ -51,9 +59,11 @@ class TrainConfig:
     dataset: str | None = None
     groups: str | None = None
     split: str = "grouped"
+    allow_leak: bool = False
     fold: int = 0
     num_folds: int = 5
     include_normal: bool = True
+    split_seed: int = 0
     seed: int = 0
     model: HANetConfig = field(default_factory=HANetConfig)
     augmentation: Augmentation | None = field(default_factory=Augmentation)
@@ -66,6 +76,7 @@ class TrainConfig:
     weight_decay: float = 0.0
     bce_weight: float = 1.0
     jaccard_weight: float = 1.0
+    diagnosis_weight: float = 0.3
     precision: str = "float32"
 
     def __post_init__(self):
@@ -75,13 +86,17 @@ class TrainConfig:
         for name in ("batch_size", "epochs", "learning_rate", "plateau_patience", "stop_patience"):
             if not 0 < getattr(self, name) < math.inf:
                 raise InputError(f"{name} must be greater than 0, got {getattr(self, name)}")
-        for name in ("weight_decay", "bce_weight", "jaccard_weight"):
+        for name in ("weight_decay", "bce_weight", "jaccard_weight", "diagnosis_weight"):
             if not 0 <= getattr(self, name) < math.inf:
                 raise InputError(f"{name} must be 0 or greater, got {getattr(self, name)}")
-        if self.model.num_classes:
+        if self.model.num_classes not in (0, len(DIAGNOSES)):
             raise InputError(
-                "num_classes must be 0: training has no loss for a classification head; "
-                "build_ha_net gives the two outputs to a training loop of your own"
+                f"num_classes must be 0 or {len(DIAGNOSES)} ({', '.join(DIAGNOSES)}), got {self.model.num_classes}"
+            )
+        if (self.split in LEAKY) != self.allow_leak:
+            raise InputError(
+                f"allow_leak belongs to the splits {', '.join(LEAKY)} and to no other, got split {self.split!r} "
+                f"{'with' if self.allow_leak else 'without'} it; use 'grouped' for a number that can be trusted"
             )
         if self.bce_weight + self.jaccard_weight == 0:
             raise InputError("one of bce_weight and jaccard_weight must be above 0")

@@ -4,14 +4,19 @@ import json
 from pathlib import Path
 
 from keras_hanet.data.layouts import read_samples
+from keras_hanet.data.leaky_splits import LEAKY_SPLITS
 from keras_hanet.data.preprocessing import load_sample
-from keras_hanet.data.splits import PARTS, grouped_split, official_split, read_split, write_split
+from keras_hanet.data.split_files import read_split, write_split
+from keras_hanet.data.splits import PARTS, grouped_split, official_split
 from keras_hanet.errors import InputError
 from keras_hanet.files import write_json
 from keras_hanet.training.config import from_dict, to_dict
 from keras_hanet.training.environment import describe_environment
 
 RUN_FORMAT = 1
+# What a run that was killed before its config.json stood may leave; it has not begun.
+_BEFORE_THE_RUN = ("split.json", "environment.json")
+SPLITS = {"grouped": grouped_split, "official": official_split, **LEAKY_SPLITS}
 
 
 def start_run(config, run_dir, command, say, progress=iter):
@@ -31,11 +36,10 @@ def start_run(config, run_dir, command, say, progress=iter):
         InputError: if the folder is not empty, the data cannot be split, or an image or mask of any
             part cannot be read; better now than after hours of training.
     """
-    if run_dir.exists() and any(run_dir.iterdir()):
+    if run_dir.exists() and any(path.name not in _BEFORE_THE_RUN for path in run_dir.iterdir()):
         raise InputError(f"{run_dir} exists and is not empty; give another --run-dir, or --resume to go on in it")
     samples = _read(config, say)
-    make_split = {"grouped": grouped_split, "official": official_split}[config.split]
-    split = make_split(samples, config.fold, config.num_folds, config.seed)
+    split = SPLITS[config.split](samples, config.fold, config.num_folds, config.split_seed)
     for sample in progress(samples):
         load_sample(sample)
     write_split(run_dir / "split.json", split)
@@ -101,6 +105,12 @@ def _read(config, say):
         raise InputError("data is missing: give --data with the folder of a data set")
     layout, samples = read_samples(config.data, config.dataset, config.groups)
     say(f"{config.data}: layout {layout!r}, {len(samples)} images")
+    unknown = [sample.id for sample in samples if sample.diagnosis is None]
+    if config.model.num_classes and unknown:
+        raise InputError(
+            f"{config.data}: a classification head needs the diagnosis of every image, {len(unknown)} have none "
+            f"({unknown[0]}); train without --classify"
+        )
     if config.include_normal:
         return samples
     return [sample for sample in samples if sample.diagnosis != "normal"]

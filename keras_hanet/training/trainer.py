@@ -14,9 +14,8 @@ from keras_hanet.evaluation.threshold import choose_threshold
 from keras_hanet.files import replacing, write_json
 from keras_hanet.inference import Metadata, Predictor, keras_probabilities
 from keras_hanet.losses import BCEJaccardLoss
-from keras_hanet.models.encoders import load_encoder_weights
-from keras_hanet.models.ha_net import build_ha_net
-from keras_hanet.training.callbacks import Checkpoint, Progress, TensorBoard
+from keras_hanet.models.networks import build_network, describe, load_pretrained
+from keras_hanet.training.callbacks import Checkpoint, PlainNames, Progress, TensorBoard
 from keras_hanet.training.fused_batch_norm import fuse_batch_norm
 from keras_hanet.training.metrics import segmentation_metrics
 from keras_hanet.training.run_folder import continue_run, start_run
@@ -66,7 +65,9 @@ def train(config, run_dir, command, resume=False, say=print, progress=iter):
 
     say("Choosing the threshold on the validation part ...")
     choice = choose_operating_point(model, caches["validation"])
-    name = f"HA-Net({config.model.encoder}, encoder weights: {encoder_weights})"
+    marked = "LEAKS, no honest score: " if split.leaks else ""
+    started_from = f", encoder weights: {encoder_weights}" if encoder_weights else ""
+    name = f"{marked}{describe(config.model)}{started_from}"
     metadata = Metadata(config.model.size, choice.threshold, choice.min_lesion_share, name)
     with replacing(run_dir / "model.keras") as temporary:
         model.save(temporary)
@@ -81,7 +82,7 @@ def fit(model, train_cache, validation_cache, config, run_dir):
     """Compile a network and train it, or go on training it, in a run folder.
 
     Args:
-        model: network made by `build_ha_net`.
+        model: network made by `build_network`.
         train_cache: `Cache` of the training part.
         validation_cache: `Cache` of the validation part.
         config: `TrainConfig`.
@@ -93,8 +94,9 @@ def fit(model, train_cache, validation_cache, config, run_dir):
     plateau, stopping = _watchers(config)
     checkpoint = Checkpoint(run_dir, [*plateau, stopping])
     first_epoch = checkpoint.num_epochs_done
+    classify = bool(config.model.num_classes)
     train_batches = SegmentationBatches(
-        train_cache, config.batch_size, config.augmentation, shuffle=True, seed=config.seed
+        train_cache, config.batch_size, config.augmentation, shuffle=True, seed=config.seed, diagnoses=classify
     )
     compile_model(model, config, len(train_batches))
     if checkpoint.stopped or first_epoch >= config.epochs:
@@ -106,12 +108,13 @@ def fit(model, train_cache, validation_cache, config, run_dir):
     model.fit(
         train_batches,
         shuffle=False,  # Keras would mix the batches by a random state that a resumed run does not have
-        validation_data=SegmentationBatches(validation_cache, config.batch_size),
+        validation_data=SegmentationBatches(validation_cache, config.batch_size, diagnoses=classify),
         initial_epoch=first_epoch,
         epochs=config.epochs,
         verbose=0,
         callbacks=[
             keras.callbacks.LambdaCallback(on_epoch_begin=lambda epoch, logs: setattr(train_batches, "epoch", epoch)),
+            PlainNames(),
             keras.callbacks.TerminateOnNaN(),
             *plateau,
             stopping,
@@ -133,11 +136,21 @@ def compile_model(model, config, steps_per_epoch):
     # Keras would build it in the first step, and load no saved state into one that is not built.
     optimizer.build(model.trainable_variables)
     on_cpu = not any("gpu" in device for device in keras.distribution.list_devices())
+    goal = {"loss": BCEJaccardLoss(config.bce_weight, config.jaccard_weight), "metrics": segmentation_metrics()}
+    if config.model.num_classes:
+        goal = {
+            "loss": {
+                "segmentation": goal["loss"],
+                "diagnosis": keras.losses.SparseCategoricalCrossentropy(from_logits=True),
+            },
+            "loss_weights": {"segmentation": 1.0, "diagnosis": config.diagnosis_weight},
+            "metrics": {
+                "segmentation": goal["metrics"],
+                "diagnosis": [keras.metrics.SparseCategoricalAccuracy(name="accuracy")],
+            },
+        }
     model.compile(
-        optimizer,
-        BCEJaccardLoss(config.bce_weight, config.jaccard_weight),
-        metrics=segmentation_metrics(),
-        jit_compile=False if on_cpu and keras.backend.backend() == "tensorflow" else "auto",
+        optimizer, **goal, jit_compile=False if on_cpu and keras.backend.backend() == "tensorflow" else "auto"
     )
 
 
@@ -145,7 +158,7 @@ def choose_operating_point(model, cache):
     """Threshold and smallest lesion for a network, on the validation images at their own size.
 
     Args:
-        model: network made by `build_ha_net`.
+        model: network made by `build_network`.
         cache: `Cache` of the validation part.
 
     Returns:
@@ -166,13 +179,13 @@ def _build(config):
     policy_before = keras.config.dtype_policy()
     keras.config.set_dtype_policy(config.precision)
     try:
-        return build_ha_net(config.model)
+        return build_network(config.model)
     finally:
         keras.config.set_dtype_policy(policy_before)
 
 
 def _load_encoder(model, config, say):
-    loaded = load_encoder_weights(model, config.encoder, config.encoder_weights)
+    loaded = load_pretrained(model, config)
     if config.encoder_weights == "auto" and loaded == "none":
         say(
             "NOTE: the encoder starts from RANDOM weights: its ImageNet weights could not be downloaded. "
@@ -183,7 +196,7 @@ def _load_encoder(model, config, say):
 
 def _plain_copy(model, config):
     """What is scored and saved: float32, Keras' own layers, never compiled."""
-    plain = build_ha_net(config.model)
+    plain = build_network(config.model)
     plain.set_weights(model.get_weights())
     return plain
 

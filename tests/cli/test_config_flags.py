@@ -16,9 +16,11 @@ TRAINING = {
     "dataset": ("busi", "busi"),
     "groups": ("groups.csv", "groups.csv"),
     "split": ("official", "official"),
+    "allow_leak": (None, True),
     "fold": ("3", 3),
     "num_folds": ("7", 7),
     "include_normal": (None, False),
+    "split_seed": ("4", 4),
     "seed": ("11", 11),
     "batch_size": ("4", 4),
     "epochs": ("2", 2),
@@ -29,6 +31,7 @@ TRAINING = {
     "weight_decay": ("0.02", 0.02),
     "bce_weight": ("0.5", 0.5),
     "jaccard_weight": ("2", 2.0),
+    "diagnosis_weight": ("0.5", 0.5),
     "precision": ("mixed_bfloat16", "mixed_bfloat16"),
 }
 NETWORK = {
@@ -76,6 +79,10 @@ def test_the_lists_above_are_complete(kind, values):
 def test_every_field_of_the_training_is_a_flag(name):
     value, expected = TRAINING[name]
     assert expected != getattr(TrainConfig(), name)
+    if name == "allow_leak":  # goes with a split that leaks, and with no other
+        config = parse("--allow-leak --split random")
+        assert config == TrainConfig(allow_leak=True, split="random")
+        return
     config = parse(words_of(name.replace("_", "-"), value))
     assert config == dataclasses.replace(TrainConfig(), **{name: expected})
     assert type(getattr(config, name)) is type(expected)
@@ -96,6 +103,10 @@ def test_every_strength_of_the_augmentation_is_a_flag(name):
     config = parse(words_of("augment-" + name.replace("_", "-"), value))
     assert config == TrainConfig(augmentation=dataclasses.replace(Augmentation(), **{name: expected}))
     assert config != TrainConfig()
+
+
+def test_a_classification_head_has_a_flag_of_its_own():
+    assert parse("--classify").model.num_classes == 3
 
 
 def test_every_flag_has_the_help_of_its_docstring():

@@ -122,13 +122,14 @@ def test_columns_and_their_order(tmp_path, rows):
         "hd95_px,assd_px,nsd,false_area_px,lesion_area_px,counted_as,"
         "dice_at_s,jaccard_at_s,accuracy_at_s,sensitivity_at_s,specificity_at_s,precision_at_s,"
         "hd_px,predicted_area_px,long_axis_px,predicted_long_axis_px,"
-        "num_lesions,num_predicted,num_found_iou10,num_found_iou50,brier,ece,confidence,device,annotated"
+        "num_lesions,num_predicted,num_found_iou10,num_found_iou50,brier,ece,confidence,device,annotated,"
+        "normal_probability,benign_probability,malignant_probability"
     )
     assert first.startswith("a,phantoms,benign,1,2,6,8,0.8,0.66")
-    assert first.endswith(",0.75,scanner,1")
+    assert first.endswith(",0.75,scanner,1,0.125,0.625,0.25")
     assert last == (
         '"f, g",phantoms,benign,5,2,6,8,,,1.0,,1.0,,,,,0,0,true negative,,,1.0,,1.0,,'
-        ",0,,,0,0,0,0,0.015625,0.125,0.875,,"
+        ",0,,,0,0,0,0,0.015625,0.125,0.875,,,,,"
     )
 
 
@@ -154,7 +155,7 @@ def test_unknown_key_is_refused_and_leaves_the_old_table(tmp_path, rows):
         ("0.8,", "0.8x,", r"line 2: '0\.8x' cannot be read as 'dice'"),
         ("lesion case", "lesion", "line 2: 'lesion' cannot be read as 'counted_as'"),
         ("a,phantoms,benign,1,2,6,", "a,phantoms,benign,1,2,,", "line 2: '' cannot be read as 'height'"),
-        (",0.75,scanner,1\nb,", "\nb,", "line 2: None cannot be read as 'confidence'"),
+        (",0.75,scanner,1,0.125,0.625,0.25\nb,", "\nb,", "line 2: None cannot be read as 'confidence'"),
         ("scanner,1", "scanner,yes", "line 2: 'yes' cannot be read as 'annotated'"),
     ],
 )
@@ -188,6 +189,6 @@ def test_table_without_the_later_columns_reads_as_not_scored(tmp_path, rows):
     first = cases.read_cases(path)[0]
     later = {name: first[name] for name in cases.COLUMNS[num_columns:]}
     assert (later.pop("device"), later.pop("annotated")) == (None, None)
-    assert len(later) == 11
+    assert len(later) == 14
     assert all(math.isnan(value) for value in later.values())
     assert first["dice"] == rows[0]["dice"]

@@ -96,9 +96,19 @@ def test_loss_needs_one_of_its_terms():
     TrainConfig(bce_weight=0, jaccard_weight=1)
 
 
-def test_second_head_cannot_be_trained():
-    with pytest.raises(InputError, match="num_classes must be 0"):
-        TrainConfig(model=HANetConfig(num_classes=3))
+def test_a_head_has_a_class_for_each_diagnosis():
+    TrainConfig(model=HANetConfig(num_classes=3))
+    with pytest.raises(InputError, match=r"num_classes must be 0 or 3 \(normal, benign, malignant\), got 2"):
+        TrainConfig(model=HANetConfig(num_classes=2))
+
+
+@pytest.mark.parametrize("split", ["random", "validation_on_test", "training_on_test"])
+def test_a_split_that_leaks_must_be_asked_for_twice(split):
+    assert TrainConfig(split=split, allow_leak=True).split == split
+    with pytest.raises(InputError, match=r"allow_leak belongs to the splits .* without it"):
+        TrainConfig(split=split)
+    with pytest.raises(InputError, match=r"allow_leak belongs to the splits .* with it"):
+        TrainConfig(allow_leak=True)
 
 
 def test_file(tmp_path):
