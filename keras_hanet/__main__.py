@@ -4,4 +4,5 @@ import sys
 
 from keras_hanet.cli.main import main
 
-sys.exit(main())
+if __name__ == "__main__":  # a process that an experiment starts imports this module again
+    sys.exit(main())

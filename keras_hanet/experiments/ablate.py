@@ -1,0 +1,79 @@
+"""Ablation: the network or its training with one part changed, on one split, against the whole."""
+
+from dataclasses import replace
+from pathlib import Path
+
+from keras_hanet.errors import InputError
+from keras_hanet.evaluation.cases import read_cases
+from keras_hanet.evaluation.comparison import compare_runs
+from keras_hanet.experiments.comparisons import COMPARED, write_comparison
+from keras_hanet.experiments.runs import finish_runs
+from keras_hanet.files import write_json
+
+FULL = "full"
+# What each variant changes: fields of the network, fields of the training.
+VARIANTS = {
+    FULL: ({}, {}),
+    "full-other-seed": ({}, {"seed": 1}),
+    "no-tam": ({"self_attention": "none", "spatial_attention": False}, {}),
+    "no-tsa": ({"self_attention": "none"}, {}),
+    "no-gsa": ({"spatial_attention": False}, {}),
+    "no-pe": ({"position_encoding": "none"}, {}),
+    "no-sfeb": ({"feature_enhancement": "none"}, {}),
+    "sfeb-channels": ({"feature_enhancement": "channels"}, {}),
+    "tsa-position": ({"self_attention": "position"}, {}),
+    "dk-channels": ({"key_dimension": "channels"}, {}),
+    "bce-only": ({}, {"jaccard_weight": 0.0}),
+    "jaccard-only": ({}, {"bce_weight": 0.0}),
+    "no-augmentation": ({}, {"augmentation": None}),
+    "random-encoder": ({"encoder_weights": "none"}, {}),
+}
+
+
+def ablate(config, folder, command, variants=None, jobs=1, say=print, progress=iter):
+    """Train the variants of a configuration and compare each with the full one.
+
+    "full-other-seed" changes nothing but the seed of the training: what it differs by is what chance alone
+    does, and a part that gives no more than that has shown nothing.
+
+    Args:
+        config: `TrainConfig` of the full variant.
+        folder: of the experiment; the runs are its sub-folders, what is done is not done again.
+        command: the command that does this again.
+        variants: keys of VARIANTS; None for all. The full one is always among them.
+        jobs: how many trainings at once.
+        say: takes lines of text for the user.
+        progress: wraps the iterator over epochs.
+
+    Returns:
+        list of dicts, as `compare_runs` gives them and ablate.json holds them.
+
+    Raises:
+        InputError: for a variant that does not exist, or as `finish_runs`.
+        FailedError: as `finish_runs`.
+    """
+    folder = Path(folder)
+    chosen = [FULL, *(name for name in variants or VARIANTS if name != FULL)]
+    for name in chosen:
+        if name not in VARIANTS:
+            raise InputError(f"variants must be among {', '.join(VARIANTS)}, got {name!r}")
+    configs = {name: vary(config, name) for name in chosen}
+    finish_runs(configs, folder, command, jobs, say, progress)
+    rows = {name: read_cases(folder / name / "cases.csv") for name in chosen}
+    comparison = compare_runs(rows.pop(FULL), rows, COMPARED, FULL)
+    write_comparison(folder, f"Ablation of {config.model.encoder}", comparison, command)
+    write_json(folder / "ablate.json", {"comparison": comparison, "command": command})
+    return comparison
+
+
+def vary(config, name):
+    """The configuration of a variant.
+
+    Args:
+        config: `TrainConfig` of the full one.
+        name: a key of VARIANTS.
+    """
+    network, training = VARIANTS[name]
+    if "seed" in training:
+        training = {"seed": config.seed + training["seed"]}
+    return replace(config, model=replace(config.model, **network), **training)
