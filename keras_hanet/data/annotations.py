@@ -11,8 +11,8 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
-_COLOURED = 40  # difference of channels, grey levels, that is no rounding of JPEG
-_COLOURED_SHARE = 3e-4  # of the pixels: a mark of 10 x 10 in 640 x 480
+_COLOURED = 20  # difference of channels, grey levels, that is no rounding of JPEG
+_COLOURED_SHARE = 1e-4  # of the pixels: a letter in 640 x 480
 _BRIGHT = 190  # grey level of strokes and above
 _STEP = 55  # grey levels between a stroke and the pixels around it
 _SMALLEST, _LARGEST = 7, 40  # height of a stroke, pixels
