@@ -182,6 +182,11 @@ def draw_intervals(name, title, label, rows, level=None):
     return picture(name, title, described, "".join(parts), height=bottom + 44)
 
 
+def percent(entry):
+    """{"mean", "ci95"} of 0..1 as (mean, (low, high) or None) in percent, for a row of `draw_intervals`."""
+    return 100 * entry["mean"], entry["ci95"] and tuple(100 * end for end in entry["ci95"])
+
+
 def _points(points, x, y):
     """Circles of ((tip, x, y, whether missed), ...)."""
     return "".join(

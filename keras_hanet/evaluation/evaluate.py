@@ -9,6 +9,7 @@ from keras_hanet.data.preprocessing import load_sample, resize_mask
 from keras_hanet.drawing import draw_overlay, write_picture
 from keras_hanet.evaluation.cases import score_case, score_case_at_s, write_cases
 from keras_hanet.evaluation.diagnosis import COLUMNS, summarise_diagnosis
+from keras_hanet.evaluation.report import write_evaluation_report
 from keras_hanet.evaluation.summary import summarise, summarise_calibration
 from keras_hanet.files import write_json
 
@@ -21,7 +22,8 @@ def evaluate(predictor, samples, folder, split_name, command, fold=None, progres
     Args:
         predictor: `Predictor`.
         samples: sequence of `Sample`.
-        folder: gets `cases.csv`, `summary.json` and `overlays/`.
+        folder: gets `cases.csv`, `summary.json`, `overlays/`, and the report of them: `report.html` and
+            `report.md` with `charts/`.
         split_name: how the samples were chosen, for the summary.
         command: the command that does this again, for the summary.
         fold: number of the test fold, for the table; None if there is none.
@@ -56,6 +58,7 @@ def evaluate(predictor, samples, folder, split_name, command, fold=None, progres
     }
     write_cases(folder / "cases.csv", rows)
     write_json(folder / "summary.json", summary)
+    write_evaluation_report(folder)
     return summary
 
 

@@ -5,6 +5,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from page_reader import Page
 from PIL import Image
 
 from keras_hanet.data.sample import Sample
@@ -92,6 +93,16 @@ def test_summary_says_what_was_done(four, tmp_path):
         *("original", 0.4, 0.001, "bright is lesion", "all of it", "hanet evaluate --data drawn"),
         "Research use only. Not a medical device.",
     ]
+
+
+def test_report_shows_the_overlays(four, tmp_path):
+    evaluate(predictor(), four, tmp_path / "run", "all of it", "hanet evaluate --data drawn")
+    page = Page((tmp_path / "run" / "report.html").read_text(encoding="utf-8"))
+    assert "hanet evaluate --data drawn" in page.texts["code"]
+    assert [image["alt"].split(":")[:2] for image in page.attributes("img")] == [
+        *(["Best", " found"], ["Median", " missed"], ["Worst", " missed"], ["Largest false alarms", " alarm"]),
+    ]
+    assert "](overlays/found.png)" in (tmp_path / "run" / "report.md").read_text(encoding="utf-8")
 
 
 def test_scores_at_the_models_size_are_exact_where_the_block_fits_its_grid(four, tmp_path):
