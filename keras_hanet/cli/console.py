@@ -35,6 +35,22 @@ def keras_loading():
         os.close(kept)
 
 
+def print_result(tables, result, as_json):
+    """Print an experiment's result: its tables for a person; with `as_json` one line of JSON besides.
+
+    Args:
+        tables: list of str, Markdown.
+        result: what --json prints, JSON-ready.
+        as_json: whether standard output is for a program, and the tables go to standard error.
+    """
+    text = "\n\n".join(["", *tables])
+    if as_json:
+        say(text)
+        print(json.dumps(result, allow_nan=False))
+    else:
+        print(text)
+
+
 def print_summary(summary, as_json):
     """Print a summary: as one line of JSON, or as a table for a person."""
     from keras_hanet.evaluation.summary import format_summary

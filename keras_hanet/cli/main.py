@@ -11,7 +11,10 @@ from keras_hanet.errors import FailedError, InputError
 from keras_hanet.version import __version__
 
 # A command is a module of this package with HELP, EXAMPLE, add_arguments(parser) and run(arguments).
-COMMANDS = ("train", "evaluate", "predict", "split", "phantoms", "robustness", "audit")
+COMMANDS = (
+    *("train", "evaluate", "predict", "split", "phantoms", "crossval", "ablate", "protocols", "transfer"),
+    *("robustness", "audit", "explain"),
+)
 
 _NO_SPACE = "no space is left on the disk; free some and run the command again"
 _NO_PERMISSION = "{path}: no permission to read or write it; give another path"

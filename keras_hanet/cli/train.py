@@ -8,12 +8,11 @@ import sys
 from datetime import datetime
 from pathlib import Path
 
-from keras_hanet.cli.config_flags import add_config_flags, apply_config_flags
+from keras_hanet.cli.config_flags import apply_config_flags
 from keras_hanet.cli.console import bar, keras_loading, print_summary, say
+from keras_hanet.cli.recipe import add_recipe_arguments, choose_recipe
 from keras_hanet.data.phantoms import write_phantoms
 from keras_hanet.errors import InputError
-from keras_hanet.training.config import read_config
-from keras_hanet.training.presets import PRESETS, preset
 from keras_hanet.training.run_folder import read_run_config
 
 HELP = "Train on a data set, or on phantoms made on the spot, and score the result."
@@ -22,13 +21,9 @@ NUM_PHANTOMS = 150
 
 
 def add_arguments(parser):
-    recipes = "recipe to start from (default: standard; quick without --data)"
-    parser.add_argument("--preset", choices=sorted(PRESETS), help=recipes)
-    parser.add_argument("--config", metavar="FILE", help="configuration to start from, JSON as a run leaves it")
-    parser.add_argument("--run-dir", type=Path, metavar="DIR", help="folder of the run (default: runs/NAME-DATE)")
     parser.add_argument("--resume", action="store_true", help="go on with the killed run in --run-dir")
     parser.add_argument("--json", action="store_true", help="print the summary as JSON on the last line")
-    add_config_flags(parser)
+    add_recipe_arguments(parser, "standard; quick without --data")
 
 
 def run(arguments):
@@ -49,21 +44,14 @@ def run(arguments):
 
 def _choose(arguments):
     """The configuration and the run folder that the arguments ask for."""
-    if arguments.preset and arguments.config:
-        raise InputError("give --preset or --config, not both")
     if arguments.resume:
         if arguments.preset or arguments.config:
             raise InputError("--resume takes the configuration from --run-dir; leave --preset and --config out")
         if arguments.run_dir is None:
             raise InputError("--resume needs --run-dir, the folder of the killed run")
         return apply_config_flags(read_run_config(arguments.run_dir), arguments), arguments.run_dir
-    if arguments.config:
-        name, config = Path(arguments.config).stem, read_config(arguments.config)
-    else:
-        name = arguments.preset or ("standard" if "data" in arguments else "quick")
-        config = preset(name)
-    run_dir = arguments.run_dir or Path("runs") / f"{name}-{datetime.now():%Y%m%d-%H%M%S}"
-    return apply_config_flags(config, arguments), run_dir
+    name, config = choose_recipe(arguments, "standard" if "data" in arguments else "quick")
+    return config, arguments.run_dir or Path("runs") / f"{name}-{datetime.now():%Y%m%d-%H%M%S}"
 
 
 def _make_phantoms():

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from keras_hanet.errors import InputError
 
+ARCHITECTURES = ("ha_net", "unet", "attention_unet", "segresnet", "densenet121_unet", "uesa_net")
 _CHOICES = {
     "encoder": ("densenet121", "efficientnet_lite0"),
     "bottleneck_stride": (16, 32),
@@ -12,7 +13,7 @@ _CHOICES = {
     "key_dimension": ("token", "channels"),
     "feature_enhancement": ("space", "channels", "none"),
     "decoder_block": ("separable", "plain"),
-    "architecture": ("ha_net", "unet", "attention_unet", "segresnet", "densenet121_unet", "uesa_net"),
+    "architecture": ARCHITECTURES,
 }
 
 
