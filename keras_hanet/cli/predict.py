@@ -120,7 +120,7 @@ def _is_mask(path):
 
 def _is_result(path, results):
     folders = path.resolve().parents
-    return any((results / name).resolve() in folders for name in ("masks", "overlays"))
+    return any((results / name).resolve() in folders for name in ("masks", "overlays", "sheets"))
 
 
 def _write_table(folder, rows):

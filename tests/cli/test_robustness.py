@@ -32,7 +32,6 @@ def test_two_models_from_data_to_table_and_again_without_computing(tmp_path, tra
     for one, two in zip(first, second, strict=True):
         assert one["dice"] == two["dice"], "the same weights under the same noise"
         assert float(two["against_first"]) == 0
-    assert len({row["dice"] for row in first}) > 5, "the degradations change something"
     assert [path for path in output.rglob("*") if ".part-" in path.name] == []
 
     (output / "cases" / "a run" / "gain-2.csv").unlink()
@@ -49,6 +48,8 @@ def test_table_goes_to_standard_output_and_the_rest_to_standard_error(tmp_path, 
     assert done.code == 0, done.err
     assert done.out.startswith("| degradation | strength | a run: Dice, % | change, points |")
     assert done.out.count("\n") == 2 + 26
+    scores = {row["dice"] for row in rows_of(tmp_path / "robustness" / "results.csv")}
+    assert len(scores) == 26, "every degradation and level has its own"
     assert "Research use only" in done.err
 
 
