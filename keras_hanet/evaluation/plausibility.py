@@ -66,7 +66,7 @@ def read_score(text):
         number = Decimal(text.strip().removesuffix("%").strip())
     except InvalidOperation:
         number = Decimal("nan")
-    if not 0 <= number <= 100:
+    if not (number.is_finite() and 0 <= number <= 100):
         raise InputError(f"expected a score as 0.9728 or 97.28, got {text!r}; give a number from 0 to 1 or to 100 %")
     half = Decimal(1).scaleb(number.as_tuple().exponent) / 2
     scale = 100 if number > 1 or "%" in text else 1

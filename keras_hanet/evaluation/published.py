@@ -9,7 +9,7 @@ DUPLICATES_DICE = 0.83
 
 BESIDE = (  # what, Dice in %, IoU in %, source
     ("two masks of one frame (BUSI's duplicates), on average", "83", "", "BUSI's own masks"),
-    ("readers with each other: overlap", "73 (malignant) to 80 (benign)", "", "PMC5438055"),
+    ("readers with each other, malignant to benign: overlap", "73 to 80", "", "PMC5438055"),
     ("U-Net, held out, 3 splits 8:1:1", "74.9", "", "RWKV-UNet README, issue #11"),
     ("Attention U-Net, the same", "78.1", "", "RWKV-UNet README, issue #11"),
     ("TransUNet, the same", "79.4", "", "RWKV-UNet README, issue #11"),
