@@ -26,11 +26,13 @@ def recognise(folder):
     return (Path(folder) / "images_and_masks").is_dir()
 
 
-def read(folder):
+def read(folder, faults=None):
     """List the samples of BrEaST or of a part of it.
 
     Args:
         folder: path that holds `images_and_masks/` and the table.
+        faults: a list that takes a `Finding` for each file without its partner, which is then left out, instead of
+            an error; None for the error.
 
     Returns:
         A list of `Sample` in natural order of the ids ("case001"); each case is one patient.
@@ -47,12 +49,13 @@ def read(folder):
         if match is None:
             images[stem] = path
         elif match["image"] not in files:
-            orphans.append(path.name)
+            orphans.append(path)
         elif match["kind"] == "tumor":
             tumours.setdefault(match["image"], []).append(path)
-    diagnoses = _read_diagnoses(folder, images)
-    lesions = [stem for stem in images if diagnoses[stem] != "normal"]
-    refuse_unpaired(folder, [images[stem].name for stem in lesions if stem not in tumours], orphans)
+    diagnoses = _read_diagnoses(folder, images, faults)
+    lesions = [stem for stem in images if diagnoses.get(stem, "normal") != "normal"]
+    without_mask = [images[stem] for stem in lesions if stem not in tumours]
+    refuse_unpaired(folder, without_mask, orphans, faults)
     return [
         Sample(
             id=stem,
@@ -64,10 +67,11 @@ def read(folder):
             source="breast",
         )
         for stem in sorted(images, key=natural_key)
+        if stem in diagnoses and images[stem] not in without_mask
     ]
 
 
-def _read_diagnoses(folder, images):
+def _read_diagnoses(folder, images, faults):
     table = find_table(folder, ("classification",))
     if table is None:
         raise InputError(
@@ -78,7 +82,7 @@ def _read_diagnoses(folder, images):
     for row in read_table(table, ("classification",)):
         stem = _image_stem(row)
         diagnoses[stem] = read_diagnosis(row["classification"], f"{table}, {stem}")
-    require_rows(table, images, diagnoses)
+    require_rows(table, images, diagnoses, faults)
     return diagnoses
 
 

@@ -28,11 +28,13 @@ def recognise(folder):
     return bool(stems) and all(_NAME.fullmatch(stem) for stem in stems)
 
 
-def read(folder):
+def read(folder, faults=None):
     """List the samples of BUS-UCLM or of a part of it.
 
     Args:
         folder: path that holds `images/` and `masks/`.
+        faults: a list that takes a `Finding` for each file without its partner, which is then left out, instead of
+            an error; None for the error.
 
     Returns:
         A list of `Sample` in the order of the ids. The diagnosis is None without `INFO.csv`.
@@ -43,9 +45,9 @@ def read(folder):
     """
     folder = Path(folder)
     images, masks = files_by_stem(folder / "images"), files_by_stem(folder / "masks")
-    require_pairs(folder, images, masks)
-    diagnoses = _read_diagnoses(folder, images)
-    return [_sample(stem, path, masks[stem], diagnoses[stem]) for stem, path in images.items()]
+    images = require_pairs(folder, images, masks, faults)
+    diagnoses = _read_diagnoses(folder, images, faults)
+    return [_sample(stem, path, masks[stem], diagnoses[stem]) for stem, path in images.items() if stem in diagnoses]
 
 
 def _sample(stem, image, mask, diagnosis):
@@ -65,7 +67,7 @@ def _sample(stem, image, mask, diagnosis):
     )
 
 
-def _read_diagnoses(folder, images):
+def _read_diagnoses(folder, images, faults):
     table = folder / "INFO.csv"
     if not table.is_file():
         return dict.fromkeys(images)
@@ -73,5 +75,5 @@ def _read_diagnoses(folder, images):
     diagnoses = {
         Path(row["image"]).stem: read_diagnosis(row["label"], f"{table}, {row['image']}") for row in rows
     }
-    require_rows(table, images, diagnoses)
+    require_rows(table, images, diagnoses, faults)
     return diagnoses

@@ -21,11 +21,13 @@ def recognise(folder):
     return all((folder / name).exists() for name in ("Images", "Masks", "bus_data.csv"))
 
 
-def read(folder):
+def read(folder, faults=None):
     """List the samples of BUS-BRA or of a part of it.
 
     Args:
         folder: path that holds `Images/`, `Masks/` and `bus_data.csv`.
+        faults: a list that takes a `Finding` for each file without its partner, which is then left out, instead of
+            an error; None for the error.
 
     Returns:
         A list of `Sample` in the order of the ids; the patient is the group.
@@ -38,10 +40,10 @@ def read(folder):
     images = files_by_stem(folder / "Images")
     masks = files_by_stem(folder / "Masks")
     masks = {"bus_" + stem.removeprefix("mask_"): path for stem, path in masks.items()}
-    require_pairs(folder, images, masks)
+    images = require_pairs(folder, images, masks, faults)
     table = folder / "bus_data.csv"
     rows = {row["id"]: row for row in read_table(table, ("id", "case", "pathology"))}
-    require_rows(table, images, rows)
+    images = require_rows(table, images, rows, faults)
     return [_sample(stem, path, masks[stem], rows[stem], f"{table}, {stem}") for stem, path in images.items()]
 
 

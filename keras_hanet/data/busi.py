@@ -27,11 +27,13 @@ def recognise(folder):
     return any(next((Path(folder) / diagnosis).glob("*_mask*"), None) for diagnosis in DIAGNOSES)
 
 
-def read(folder):
+def read(folder, faults=None):
     """List the samples of BUSI or of a part of it.
 
     Args:
         folder: path that holds the class folders; a class may be absent.
+        faults: a list that takes a `Finding` for each file without its partner, which is then left out, instead of
+            an error; None for the error.
 
     Returns:
         A list of `Sample` in natural order of the ids ("benign (2)" before "benign (10)").
@@ -44,7 +46,7 @@ def read(folder):
     samples = {}
     for diagnosis in DIAGNOSES:
         if (folder / diagnosis).is_dir():
-            for sample in _read_class(folder / diagnosis, diagnosis):
+            for sample in _read_class(folder / diagnosis, diagnosis, faults):
                 if sample.id in samples:
                     raise InputError(
                         f"{folder}: expected names that are unique over the class folders, got {sample.id!r} "
@@ -60,7 +62,7 @@ def read(folder):
     return regroup(samples, links)
 
 
-def _read_class(folder, diagnosis):
+def _read_class(folder, diagnosis, faults):
     images, masks = {}, {}
     for stem, path in files_by_stem(folder).items():
         match = _MASK.fullmatch(stem)
@@ -68,9 +70,9 @@ def _read_class(folder, diagnosis):
             masks.setdefault(match["image"], []).append(path)
         else:
             images[stem] = path
-    without_mask = [images[stem].name for stem in images if stem not in masks and diagnosis != "normal"]
-    orphans = [path.name for stem in masks if stem not in images for path in masks[stem]]
-    refuse_unpaired(folder, without_mask, orphans)
+    without_mask = [images[stem] for stem in images if stem not in masks and diagnosis != "normal"]
+    orphans = [path for stem in masks if stem not in images for path in masks[stem]]
+    refuse_unpaired(folder, without_mask, orphans, faults)
     return [
         Sample(
             id=stem,
@@ -82,4 +84,5 @@ def _read_class(folder, diagnosis):
             source="busi",
         )
         for stem, path in images.items()
+        if path not in without_mask
     ]

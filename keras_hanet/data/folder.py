@@ -16,11 +16,13 @@ def recognise(folder):
     return (Path(folder) / "images").is_dir() and (Path(folder) / "masks").is_dir()
 
 
-def read(folder):
+def read(folder, faults=None):
     """List the samples of a folder.
 
     Args:
         folder: path that holds `images/` and `masks/`.
+        faults: a list that takes a `Finding` for each file without its partner, which is then left out, instead of
+            an error; None for the error.
 
     Returns:
         A list of `Sample` in natural order of the names.
@@ -30,7 +32,7 @@ def read(folder):
     """
     folder = Path(folder)
     images, masks = files_by_stem(folder / "images"), files_by_stem(folder / "masks")
-    require_pairs(folder, images, masks)
+    images = require_pairs(folder, images, masks, faults)
     return [
         Sample(
             id=stem,

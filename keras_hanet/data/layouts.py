@@ -24,7 +24,7 @@ _LOOKED_FOR = (
 )
 
 
-def read_samples(path, dataset=None, groups=None):
+def read_samples(path, dataset=None, groups=None, faults=None):
     """Read a data set, whichever it is.
 
     Args:
@@ -32,6 +32,8 @@ def read_samples(path, dataset=None, groups=None):
         dataset: a key of `READERS` to be taken; recognised from the folder if None.
         groups: path of a CSV table (group, file and optionally class) that replaces the data set's own
             groups; images of one known patient stay together all the same.
+        faults: a list that takes a `Finding` for each image without its mask or its row in a table, and for each
+            mask without its image. They are left out then; None for an error instead.
 
     Returns:
         The reader's name and a list of `Sample` in natural order of the ids.
@@ -48,8 +50,8 @@ def read_samples(path, dataset=None, groups=None):
     name = dataset or next((name for name, reader in READERS.items() if reader.recognise(path)), None)
     if name is None:
         raise InputError(f"{path}: expected one of these layouts, found none: {_LOOKED_FOR}; check the path")
-    samples = READERS[name].read(path)
-    if not samples:
+    samples = READERS[name].read(path, faults)
+    if not (samples or faults):
         raise InputError(f"{path}: expected images in the layout of {name}, found none; check the path")
     return name, regroup_from_table(samples, groups) if groups is not None else samples
 

@@ -3,6 +3,7 @@
 import re
 from pathlib import Path
 
+from keras_hanet.data.sample import Finding
 from keras_hanet.errors import InputError
 
 IMAGE_SUFFIXES = (".png", ".jpg", ".jpeg", ".bmp")
@@ -42,39 +43,50 @@ def files_by_stem(folder):
     return found
 
 
-def require_pairs(folder, images, masks):
+def require_pairs(folder, images, masks, faults=None):
     """Refuse images without a mask and masks without an image, where one mask belongs to each image.
 
     Args:
         folder: the data set, for the message.
         images: dict from the image's id to its path.
         masks: dict from the image's id to the path of its mask.
+        faults: as in `refuse_unpaired`.
+
+    Returns:
+        The images that have a mask, as a dict; without `faults` these are all.
 
     Raises:
         InputError: as `refuse_unpaired`.
     """
     refuse_unpaired(
         folder,
-        without_mask=[path.name for stem, path in images.items() if stem not in masks],
-        orphans=[path.name for stem, path in masks.items() if stem not in images],
+        without_mask=[path for stem, path in images.items() if stem not in masks],
+        orphans=[path for stem, path in masks.items() if stem not in images],
+        faults=faults,
     )
+    return {stem: path for stem, path in images.items() if stem in masks}
 
 
-def refuse_unpaired(folder, without_mask, orphans):
+def refuse_unpaired(folder, without_mask, orphans, faults=None):
     """Refuse a data set with unpaired files.
 
     Args:
         folder: the data set, for the message.
-        without_mask: names of images that should have a mask and have none.
-        orphans: names of masks that have no image.
+        without_mask: paths of images that should have a mask and have none.
+        orphans: paths of masks that have no image.
+        faults: a list that takes a `Finding` for each such file, instead of the error; None for the error.
 
     Raises:
         InputError: naming the first three of either and their number, if there are any.
     """
+    if faults is not None:
+        faults += [Finding(path, "missing_mask", "no mask belongs to this image") for path in without_mask]
+        faults += [Finding(path, "orphan_mask", "no image belongs to this mask") for path in orphans]
+        return
     problems = [
-        f"{kind} without {lack} ({_first_three(names)}; {len(names)} in all)"
-        for kind, lack, names in (("images", "a mask", without_mask), ("masks", "an image", orphans))
-        if names
+        f"{kind} without {lack} ({_first_three(paths)}; {len(paths)} in all)"
+        for kind, lack, paths in (("images", "a mask", without_mask), ("masks", "an image", orphans))
+        if paths
     ]
     if problems:
         raise InputError(
@@ -83,5 +95,5 @@ def refuse_unpaired(folder, without_mask, orphans):
         )
 
 
-def _first_three(names):
-    return ", ".join(sorted(names, key=natural_key)[:3])
+def _first_three(paths):
+    return ", ".join(sorted((path.name for path in paths), key=natural_key)[:3])

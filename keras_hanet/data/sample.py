@@ -7,6 +7,21 @@ DIAGNOSES = ("normal", "benign", "malignant")
 
 
 @dataclass(frozen=True)
+class Finding:
+    """Something about one file of a data set that a person should know.
+
+    Attributes:
+        file: path of the file.
+        finding: which kind, a key of `findings.KINDS`.
+        detail: what exactly, for a person.
+    """
+
+    file: Path
+    finding: str
+    detail: str
+
+
+@dataclass(frozen=True)
 class Sample:
     """An image, its lesion masks and what is known of it. Nothing is decoded yet.
 

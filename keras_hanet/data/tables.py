@@ -4,7 +4,7 @@ import csv
 import io
 from pathlib import Path
 
-from keras_hanet.data.sample import DIAGNOSES
+from keras_hanet.data.sample import DIAGNOSES, Finding
 from keras_hanet.errors import InputError
 
 
@@ -68,23 +68,30 @@ def read_diagnosis(text, where):
     return diagnosis or None
 
 
-def require_rows(table, images, rows):
+def require_rows(table, images, rows, faults=None):
     """Refuse images that a table does not know.
 
     Args:
         table: path of the table, for the message.
-        images: ids of the images.
+        images: dict from the image's id to its path.
         rows: ids that the table has.
+        faults: a list that takes a `Finding` for each such image, instead of the error; None for the error.
+
+    Returns:
+        The images that have a row, as a dict; without `faults` these are all.
 
     Raises:
         InputError: naming the first such image and their number.
     """
     unknown = [name for name in images if name not in rows]
-    if unknown:
+    if faults is not None:
+        faults += [Finding(images[name], "missing_row", f"no row of {table.name} belongs to it") for name in unknown]
+    elif unknown:
         raise InputError(
             f"{table}: expected a row for every image, got none for {unknown[0]} ({len(unknown)} in all); "
             "use the table that came with the images"
         )
+    return {name: path for name, path in images.items() if name in rows}
 
 
 def _read(path):

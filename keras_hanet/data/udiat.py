@@ -21,11 +21,13 @@ def recognise(folder):
     return (Path(folder) / "original").is_dir() and (Path(folder) / "GT").is_dir()
 
 
-def read(folder):
+def read(folder, faults=None):
     """List the samples of Dataset B or of a part of it.
 
     Args:
         folder: path that holds `original/` and `GT/`.
+        faults: a list that takes a `Finding` for each file without its partner, which is then left out, instead of
+            an error; None for the error.
 
     Returns:
         A list of `Sample` in the order of the ids. The diagnosis is None without a CSV table that has the
@@ -36,8 +38,8 @@ def read(folder):
     """
     folder = Path(folder)
     images, masks = files_by_stem(folder / "original"), files_by_stem(folder / "GT")
-    require_pairs(folder, images, masks)
-    diagnoses = _read_diagnoses(folder, images)
+    images = require_pairs(folder, images, masks, faults)
+    diagnoses = _read_diagnoses(folder, images, faults)
     return [
         Sample(
             id=stem,
@@ -49,10 +51,11 @@ def read(folder):
             source="udiat",
         )
         for stem, path in images.items()
+        if stem in diagnoses
     ]
 
 
-def _read_diagnoses(folder, images):
+def _read_diagnoses(folder, images, faults):
     table = find_table(folder, ("image", "type"))
     if table is None:
         return dict.fromkeys(images)
@@ -61,5 +64,5 @@ def _read_diagnoses(folder, images):
         name = Path(row["image"]).stem
         name = name.zfill(6) if name.isdecimal() else name
         diagnoses[name] = read_diagnosis(row["type"], f"{table}, {name}")
-    require_rows(table, images, diagnoses)
+    require_rows(table, images, diagnoses, faults)
     return diagnoses

@@ -45,3 +45,32 @@ def test_empty_missing_and_misnamed(tmp_path):
         read_samples(tmp_path / "file")
     with pytest.raises(InputError, match="bus_uclm, udiat, folder, got 'busy'"):
         read_samples(tmp_path, dataset="busy")
+
+
+@pytest.mark.parametrize("name", READERS)
+def test_every_reader_lists_its_faults_to_whoever_asks(tmp_path, name):
+    _, samples = read_samples(getattr(layouts, f"draw_{name}")(tmp_path))
+    first, second = [sample for sample in samples if sample.diagnosis != "normal"][:2]
+    for path in first.masks:
+        path.unlink()
+    second.image.unlink()
+    faults = []
+    _, left = read_samples(tmp_path, faults=faults)
+    assert {(fault.file, fault.finding) for fault in faults if fault.finding != "missing_row"} >= {
+        (first.image, "missing_mask"),
+        *((path, "orphan_mask") for path in second.masks),
+    }
+    assert {sample.id for sample in left} == {sample.id for sample in samples} - {first.id, second.id}
+
+
+@pytest.mark.parametrize("name", ["busbra", "breast", "bus_uclm", "udiat"])
+def test_images_without_a_row_are_listed_too(tmp_path, name):
+    _, samples = read_samples(getattr(layouts, f"draw_{name}")(tmp_path))
+    [table] = tmp_path.glob("*.csv")
+    table.write_text("\n".join(table.read_text().splitlines()[:2]) + "\n")
+    faults = []
+    _, left = read_samples(tmp_path, faults=faults)
+    assert [(fault.file, fault.finding) for fault in faults] == [
+        (sample.image, "missing_row") for sample in samples[1:]
+    ]
+    assert [sample.id for sample in left] == [samples[0].id]

@@ -1,3 +1,5 @@
+from pathlib import Path
+
 import pytest
 from layouts import draw_image
 
@@ -32,10 +34,22 @@ def test_a_missing_folder_is_named(tmp_path):
 
 def test_the_first_three_are_named_and_all_are_counted():
     with pytest.raises(InputError, match=r"images without a mask \(a1, a2, a9; 4 in all\); add"):
-        refuse_unpaired("set", ["a10", "a9", "a2", "a1"], [])
+        refuse_unpaired("set", [Path(name) for name in ("a10", "a9", "a2", "a1")], [])
 
 
 def test_pairs_pass(tmp_path):
-    require_pairs("set", {"a": tmp_path / "a.png"}, {"a": tmp_path / "a.bmp"})
+    images = {"a": tmp_path / "a.png"}
+    assert require_pairs("set", images, {"a": tmp_path / "a.bmp"}) == images
     with pytest.raises(InputError, match=r"masks without an image \(b.bmp; 1 in all\)"):
         require_pairs("set", {}, {"b": tmp_path / "b.bmp"})
+
+
+def test_whoever_gives_a_list_gets_every_fault_and_what_is_paired():
+    images = {name: Path(f"{name}.png") for name in "abcde"}
+    masks = {name: Path(f"{name}.bmp") for name in "efg"}
+    faults = []
+    assert require_pairs("set", images, masks, faults) == {"e": Path("e.png")}
+    assert [(str(fault.file), fault.finding) for fault in faults] == [
+        *((f"{name}.png", "missing_mask") for name in "abcd"),
+        *((f"{name}.bmp", "orphan_mask") for name in "fg"),
+    ]

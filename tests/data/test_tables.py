@@ -1,3 +1,5 @@
+from pathlib import Path
+
 import pytest
 
 from keras_hanet.data.tables import find_table, read_diagnosis, read_table, require_rows
@@ -53,6 +55,13 @@ def test_diagnoses():
 
 
 def test_images_without_a_row_are_counted():
-    require_rows("t.csv", ["a"], {"a": 1, "b": 2})
+    images = {name: Path(f"{name}.png") for name in "abc"}
+    assert require_rows(Path("t.csv"), {"a": images["a"]}, {"a": 1, "b": 2}) == {"a": images["a"]}
     with pytest.raises(InputError, match=r"none for b \(2 in all\)"):
-        require_rows("t.csv", ["a", "b", "c"], {"a"})
+        require_rows(Path("t.csv"), images, {"a"})
+    faults = []
+    assert require_rows(Path("t.csv"), images, {"b"}, faults) == {"b": images["b"]}
+    assert [(fault.file, fault.finding) for fault in faults] == [
+        (images["a"], "missing_row"),
+        (images["c"], "missing_row"),
+    ]
