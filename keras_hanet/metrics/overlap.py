@@ -81,6 +81,8 @@ def as_booleans(mask_true, mask_pred):
 
 
 def _as_boolean(mask, name):
+    if mask.dtype == np.uint8 and mask.max() <= 1:
+        return mask.view(bool)  # the usual case, without a copy
     boolean = mask.astype(bool)
     if not np.array_equal(mask, boolean):
         raise ValueError(

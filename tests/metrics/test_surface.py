@@ -116,6 +116,16 @@ def test_scores_do_not_depend_on_where_the_masks_lie():
             assert scores(*(np.roll(mask, (step, step), (0, 1)) for mask in pair), spacing, 0.3) == pytest.approx(first)
 
 
+def test_views_of_larger_arrays_are_masks_too():
+    pair = rectangle((40, 40), 2, 3, 6, 5), rectangle((40, 40), 5, 3, 4, 9)
+    for view in (lambda m: m.T, lambda m: m[::-1], lambda m: m[:, ::-2], lambda m: m[1:20, 2:17]):
+        views = [view(mask) for mask in pair]
+        copies = [mask.astype(int, order="C") for mask in views]
+        assert scores(*views) == scores(*copies)
+        assert metrics.confusion(*views) == metrics.confusion(*copies)
+        assert metrics.label_regions(views[0]).areas.tolist() == metrics.label_regions(copies[0]).areas.tolist()
+
+
 def test_distance_equal_to_the_tolerance_lies_within_it():
     points = rectangle((12, 12), 2, 5, 1, 1), rectangle((12, 12), 5, 5, 1, 1)
     assert scores(*points, spacing=(0.1, 1.0), tolerance=0.3)[3] == 1  # 3 x 0.1 is not 0.3 in binary
