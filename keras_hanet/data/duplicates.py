@@ -21,18 +21,20 @@ import numpy as np
 
 from keras_hanet.data.preprocessing import hash_pixels
 
-NEAR = 0.4  # fine correlation of the same frame; on BUSI 0.43 and up against 0.20 and less
-RELATED = 0.22  # middle correlation of neighbouring frames; on BUSI 0.23 and up against 0.20 and less ...
-RELATED_OVERLAP = 0.5  # ... at this share of the smaller image
+NEAR = 0.3  # fine correlation of the same frame
+RELATED = 0.22  # middle correlation of neighbouring frames ...
+RELATED_OVERLAP = 0.5  # ... whose overlap is at least this share of the smaller image
 _LONG_SIDE = 512
 _NUM_FEATURES = 400
 _NUM_NEIGHBOURS = 8
-_FARTHEST = 245.0  # distance of two descriptors, whose length is 512, that may still be one point
-_NUM_CANDIDATES, _FEWEST_VOTES = 10, 4  # most images an image is compared with, and what each must have
-_FEWEST_INLIERS = 8
+_FARTHEST_VOTE, _FARTHEST_MATCH = 245.0, 280.0  # distance of two descriptors (length 512) of maybe one point
+_NUM_CANDIDATES, _FEWEST_VOTES = 12, 4  # most images an image is compared with, and the votes each must have
+_FEWEST_INLIERS = 6
 _LARGEST_SCALE = 4.0
 _SMALLEST_OVERLAP = 2000  # pixels of the fingerprint
-_FINE, _MIDDLE = (1, 5, 8), (3, 15, 20)  # standard deviations, in its pixels: band from, to, local contrast
+_COARSER = 4  # the middle band is taken at a quarter of the size
+# Standard deviations of the Gaussians, in pixels: band from, band to, local contrast.
+_FINE, _MIDDLE = (1, 5, 8), (0.75, 3.75, 5)
 
 
 @dataclass(frozen=True)
@@ -128,7 +130,7 @@ def find_candidates(descriptors):
         descriptors: list of (N, 128) float32, one an image.
 
     Returns:
-        A sorted list of (i, j), i < j: j is among the 10 images that i has most votes with, or i among those
+        A sorted list of (i, j), i < j: j is among the 12 images that i has most votes with, or i among those
         of j, by at least 4 votes. The number of pairs grows with the number of images, not with its square.
     """
     num = len(descriptors)
@@ -140,7 +142,7 @@ def find_candidates(descriptors):
     tree = cv2.flann_Index(everything, {"algorithm": 1, "trees": 4})  # 1: randomised k-d trees
     neighbours, squares = tree.knnSearch(everything, _NUM_NEIGHBOURS, params={"checks": 32})
     voters = np.broadcast_to(owners[:, None], neighbours.shape)
-    counts = (owners[neighbours] != voters) & (squares < _FARTHEST**2)
+    counts = (owners[neighbours] != voters) & (squares < _FARTHEST_VOTE**2)
     votes = np.zeros((num, num), np.int32)
     np.add.at(votes, (voters[counts], owners[neighbours][counts]), 1)
     votes += votes.T
@@ -166,15 +168,11 @@ def compare(first, second):
         return None
     if np.linalg.det(matrix[:, :2]) > 1:
         # The finer image is brought to the coarser one: enlarged speckle would lack the fine band.
-        fine, middle, overlap = _correlate(second.grey, first.grey, cv2.invertAffineTransform(matrix))
+        kind, similarity = _correlate(second.grey, first.grey, cv2.invertAffineTransform(matrix))
     else:
-        fine, middle, overlap = _correlate(first.grey, second.grey, matrix)
+        kind, similarity = _correlate(first.grey, second.grey, matrix)
     matrix = matrix * np.array([1, 1, 1 / first.scale]) * first.scale / second.scale
-    if fine >= NEAR:
-        return "near", fine, matrix
-    if middle >= RELATED and overlap >= RELATED_OVERLAP:
-        return "related", middle, matrix
-    return None
+    return kind and (kind, similarity, matrix)
 
 
 def _compare_numbered(fingerprints, first, second):
@@ -185,7 +183,7 @@ def _compare_numbered(fingerprints, first, second):
 def _register(first, second):
     """(2, 3) float64 from points of `first.grey` to `second.grey`; None if the features do not agree on one."""
     matches = cv2.BFMatcher(cv2.NORM_L2, crossCheck=True).match(first.descriptors, second.descriptors)
-    matches = [match for match in matches if match.distance < _FARTHEST]
+    matches = [match for match in matches if match.distance < _FARTHEST_MATCH]
     if len(matches) < _FEWEST_INLIERS:
         return None
     source = first.points[[match.queryIdx for match in matches]]
@@ -198,19 +196,30 @@ def _register(first, second):
 
 
 def _correlate(moving, fixed, matrix):
-    """Fine and middle correlation over the overlap, and the overlap as a share of the smaller image."""
+    """The kind of pair, None for none, and its similarity."""
     size = fixed.shape[1::-1]
-    moved = cv2.warpAffine(moving, matrix, size, borderMode=cv2.BORDER_REPLICATE)
     seen = cv2.warpAffine(np.ones_like(moving), matrix, size, flags=cv2.INTER_NEAREST)
-    area = np.count_nonzero(seen)
-    overlap = area / min(fixed.size, moving.size * np.linalg.det(matrix[:, :2]))
-    inner = cv2.erode(seen, np.ones((9, 9), np.uint8), borderValue=0).astype(bool)
+    overlap = np.count_nonzero(seen) / min(fixed.size, moving.size * np.linalg.det(matrix[:, :2]))
+    inner = cv2.erode(seen, np.ones((9, 9), np.uint8), borderValue=0)
     if np.count_nonzero(inner) < _SMALLEST_OVERLAP:
-        return 0.0, 0.0, overlap
-    fine, middle = (
-        float(np.corrcoef(_band(moved, *band)[inner], _band(fixed, *band)[inner])[0, 1]) for band in (_FINE, _MIDDLE)
-    )
-    return fine, middle, overlap
+        return None, 0.0
+    moved = cv2.warpAffine(moving, matrix, size, borderMode=cv2.BORDER_REPLICATE)
+    fine = _correlation(moved, fixed, inner, _FINE)
+    if fine >= NEAR:
+        return "near", fine
+    if overlap < RELATED_OVERLAP:
+        return None, fine
+    coarse = [max(1, side // _COARSER) for side in size]
+    moved, fixed = (cv2.resize(grey, coarse, interpolation=cv2.INTER_AREA) for grey in (moved, fixed))
+    middle = _correlation(moved, fixed, cv2.resize(inner, coarse, interpolation=cv2.INTER_NEAREST), _MIDDLE)
+    return ("related" if middle >= RELATED else None), middle
+
+
+def _correlation(moved, fixed, inner, band):
+    """Correlation of one band over the pixels of `inner`."""
+    inner = inner.astype(bool)
+    moved, fixed = _band(moved, *band)[inner], _band(fixed, *band)[inner]
+    return float(np.corrcoef(moved, fixed)[0, 1]) if moved.size and moved.std() and fixed.std() else 0.0
 
 
 def _band(grey, smooth, rough, contrast):
