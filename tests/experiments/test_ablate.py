@@ -1,0 +1,71 @@
+"""What a variant changes, and the table against the full one."""
+
+from dataclasses import asdict, replace
+
+import pytest
+import stand_in_training
+from stand_in_training import read_json
+
+from keras_hanet.errors import InputError
+from keras_hanet.experiments import runs
+from keras_hanet.experiments.ablate import VARIANTS, ablate, vary
+from keras_hanet.training.config import TrainConfig
+
+CONFIG = TrainConfig(epochs=1, seed=5)
+
+
+def changed(name):
+    """{field: value} in which a variant differs from the full one; fields of the network by their own name."""
+    full, variant = asdict(CONFIG), asdict(vary(CONFIG, name))
+    model, full_model = variant.pop("model"), full.pop("model")
+    values = {**variant, **model}
+    return {key: values[key] for key, value in {**full, **full_model}.items() if values[key] != value}
+
+
+@pytest.mark.parametrize(
+    ("name", "expected"),
+    [
+        ("full", {}),
+        ("full-other-seed", {"seed": 6}),
+        ("no-tam", {"self_attention": "none", "spatial_attention": False}),
+        ("no-tsa", {"self_attention": "none"}),
+        ("no-gsa", {"spatial_attention": False}),
+        ("no-pe", {"position_encoding": "none"}),
+        ("no-sfeb", {"feature_enhancement": "none"}),
+        ("sfeb-channels", {"feature_enhancement": "channels"}),
+        ("tsa-position", {"self_attention": "position"}),
+        ("dk-channels", {"key_dimension": "channels"}),
+        ("bce-only", {"jaccard_weight": 0.0}),
+        ("jaccard-only", {"bce_weight": 0.0}),
+        ("no-augmentation", {"augmentation": None}),
+        ("random-encoder", {"encoder_weights": "none"}),
+    ],
+)
+def test_a_variant_changes_what_its_name_says_and_nothing_else(name, expected):
+    assert changed(name) == expected
+    assert vary(CONFIG, name).split_seed == CONFIG.split_seed
+
+
+def test_the_list_above_is_complete():
+    assert len(VARIANTS) == 14
+
+
+def test_variants_are_compared_with_the_full_one(tmp_path, monkeypatch):
+    monkeypatch.setattr(runs, "_train", stand_in_training.train)
+    comparison = ablate(CONFIG, tmp_path, "hanet ablate", ["no-sfeb", "no-tam"], say=lambda line: None)
+    assert [entry["name"] for entry in comparison] == ["full", "no-sfeb", "no-tam"]
+    assert all(entry["hd95_px"]["mean"] == 0 for entry in comparison)
+    assert comparison[1]["dice"]["difference"] == {"mean": 0.0, "ci95": [0.0, 0.0]}
+    assert read_json(tmp_path / "ablate.json")["comparison"] == comparison
+    assert read_json(tmp_path / "no-sfeb" / "config.json")["model"]["feature_enhancement"] == "none"
+    report = (tmp_path / "report.md").read_text()
+    assert all(heading in report for heading in ("## Dice", "## HD95", "## NSD", "## false alarms"))
+    with pytest.raises(InputError, match="variants must be among full, .* got 'no-loss'"):
+        ablate(CONFIG, tmp_path, "hanet ablate", ["no-loss"])
+
+
+def test_another_recipe_in_the_same_folder_is_refused(tmp_path, monkeypatch):
+    monkeypatch.setattr(runs, "_train", stand_in_training.train)
+    ablate(CONFIG, tmp_path, "hanet ablate", ["no-tam"], say=lambda line: None)
+    with pytest.raises(InputError, match="holds a run of another configuration"):
+        ablate(replace(CONFIG, epochs=2), tmp_path, "hanet ablate", ["no-tam"], say=lambda line: None)
