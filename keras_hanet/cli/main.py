@@ -12,7 +12,7 @@ from keras_hanet.version import __version__
 
 # A command is a module of this package with HELP, EXAMPLE, add_arguments(parser) and run(arguments).
 COMMANDS = (
-    *("train", "evaluate", "predict", "split", "phantoms", "crossval", "ablate", "protocols", "transfer"),
+    *("train", "evaluate", "predict", "split", "phantoms", "doctor", "crossval", "ablate", "protocols", "transfer"),
     *("robustness", "audit", "explain"),
 )
 

@@ -1,0 +1,7 @@
+"""`python scripts/doctor.py ...` is `hanet doctor ...`."""
+
+import sys
+
+from keras_hanet.cli.main import main
+
+sys.exit(main(["doctor", *sys.argv[1:]]))
