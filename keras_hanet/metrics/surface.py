@@ -64,7 +64,7 @@ def surface_distances(mask_true, mask_pred, spacing=(1.0, 1.0)):
 
 def hd95(distances):
     """The larger of the two directed 95th percentiles."""
-    return _larger(distances, lambda values: np.percentile(values, 95))
+    return _larger(distances, _percentile95)
 
 
 def hausdorff(distances):
@@ -100,6 +100,14 @@ def _larger(distances, reduce):
     if any(values.size == 0 for values in directed):
         return distances.diagonal
     return float(max(reduce(values) for values in directed))
+
+
+def _percentile95(values):
+    """`np.percentile(values, 95)`, linear between ranks, without its overhead of a fifth of all surface scores."""
+    rank = 0.95 * (values.size - 1)
+    low = int(rank)
+    ordered = np.sort(values)
+    return ordered[low] + (rank - low) * (ordered[min(low + 1, values.size - 1)] - ordered[low])
 
 
 def _outline(mask, spacing):

@@ -65,6 +65,13 @@ def test_hd95_is_the_larger_of_the_two_directions():
         assert nsd == pytest.approx(3 / 22)
 
 
+@pytest.mark.parametrize("num", [1, 2, 3, 20, 21, 22, 41, 600])
+def test_percentile_is_numpys(num):
+    values = np.random.default_rng(num).random(num)
+    distances = metrics.SurfaceDistances(values, np.zeros(1), diagonal=9.0)
+    assert metrics.hd95(distances) == pytest.approx(np.percentile(values, 95), rel=1e-14)
+
+
 def test_spacing_scales_each_axis():
     line_true, line_pred = rectangle((12, 12), 2, 1, 1, 10), rectangle((12, 12), 5, 1, 1, 10)
     assert scores(line_true, line_pred, spacing=(0.1, 7.0)) == pytest.approx((0.3, 0.3, 0.3, 1.0))
