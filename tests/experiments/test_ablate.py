@@ -60,7 +60,7 @@ def test_variants_are_compared_with_the_full_one(tmp_path, monkeypatch):
     assert read_json(tmp_path / "no-sfeb" / "config.json")["model"]["feature_enhancement"] == "none"
     report = (tmp_path / "report.md").read_text()
     assert all(heading in report for heading in ("## Dice", "## HD95", "## NSD", "## false alarms"))
-    with pytest.raises(InputError, match="variants must be among full, .* got 'no-loss'"):
+    with pytest.raises(InputError, match=r"variants must be among full, .* got 'no-loss'"):
         ablate(CONFIG, tmp_path, "hanet ablate", ["no-loss"])
 
 
