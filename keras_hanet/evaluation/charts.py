@@ -118,7 +118,7 @@ def draw_reliability(name, calibration):
     described = f"ECE {calibration['ece']:.3f}. " + "; ".join(tips) + "."
     parts = [
         element("line", x1=LEFT, y1=BOTTOM, x2=RIGHT, y2=TOP, class_="ideal"),
-        text(x.place(0.94, LEFT, RIGHT), y.place(0.97, BOTTOM, TOP), "ideal", "end", "ideal-label"),
+        text(x.place(0.48, LEFT, RIGHT), y.place(0.52, BOTTOM, TOP), "ideal", "end", "ideal-label halo"),
         _curve([p for p, _, _ in bins], [share for _, share, _ in bins], x, y),
     ]
     for tip, (p, share, _) in zip(tips, bins, strict=True):

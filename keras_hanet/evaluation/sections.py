@@ -87,7 +87,7 @@ def show_distribution(lesion, made):
     num_missed = len(lesion) - len(found)
     words = f"Dice of {len(found)} found lesions"
     words += f", {100 * np.mean(found):.1f} % on average" if found else ""
-    words += f". The {num_missed} missed ones stand apart; in the mean of all they count as 0." if num_missed else "."
+    words += f". Missed lesions, {num_missed} here, stand apart; in the mean of all they count as 0."
     histogram = charts.draw_histogram("dice-histogram", found, num_missed)
     cases = [(row["id"], 100 * _share(row), row["dice"], row["counted_as"] == _MISSED) for row in lesion]
     by_size = charts.draw_dice_by_size("dice-by-size", cases)

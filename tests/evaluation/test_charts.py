@@ -141,3 +141,8 @@ def test_everything_drawn_has_a_style():
     kinds = {kind for chart in drawn for words in re.findall('class="([^"]*)"', chart) for kind in words.split()}
     assert len(kinds) > 10
     assert {kind for kind in kinds if f".{kind}" not in CHART_STYLE} == set()
+
+
+def test_percent():
+    assert charts.percent({"mean": 0.5, "ci95": [0.25, 0.75]}) == (50, (25, 75))
+    assert charts.percent({"mean": 0.5, "ci95": None}) == (50, None)

@@ -17,7 +17,7 @@ from keras_hanet.drawing import write_picture
 from keras_hanet.errors import InputError
 from keras_hanet.evaluation.cases import write_cases
 from keras_hanet.evaluation.document import Section, Table
-from keras_hanet.evaluation.report import evaluation_sections, percent, write_evaluation_report
+from keras_hanet.evaluation.report import evaluation_sections, write_evaluation_report
 from keras_hanet.evaluation.summary import summarise, summarise_calibration
 from keras_hanet.files import write_json
 
@@ -226,11 +226,6 @@ def test_missing_or_damaged_file_is_one_clear_sentence(evaluated, tmp_path, name
         (tmp_path / name).write_text(content)
     with pytest.raises(InputError, match=rf"{re.escape(name)}: expected"):
         write_evaluation_report(tmp_path)
-
-
-def test_percent():
-    assert percent({"mean": 0.5, "ci95": [0.25, 0.75]}) == (50, (25, 75))
-    assert percent({"mean": 0.5, "ci95": None}) == (50, None)
 
 
 def test_report_of_780_cases_takes_two_seconds_at_most(evaluated, tmp_path):
