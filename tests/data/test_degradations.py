@@ -109,13 +109,17 @@ def test_contrast_keeps_the_mean_and_a_share_of_the_difference():
 def test_blur_takes_fine_detail_and_has_its_width():
     details = [cv2.Laplacian(image[..., 0], cv2.CV_64F).var() for image, _ in at_levels("blur")]
     assert grows([-detail for detail in details])
-    edge = np.zeros((256, 256, 3), np.uint8)
-    edge[:, 128:] = 200
-    profile = degrade(edge, flat_pair()[1], "blur", 3, None)[0][128, :, 0].astype(float)
-    steps = np.diff(profile) / 200
-    middle = (steps * np.arange(255)).sum()
-    # The derivative of a blurred edge is the Gaussian, here of 2 px.
-    assert np.sqrt((steps * (np.arange(255) - middle) ** 2).sum()) == pytest.approx(2, abs=0.1)
+
+
+@pytest.mark.parametrize("size", [256, 512])
+def test_blur_has_its_width_in_pixels_of_the_256_grid(size):
+    edge = np.zeros((size, size, 3), np.uint8)
+    edge[:, size // 2 :] = 200
+    profile = degrade(edge, flat_pair(size=size)[1], "blur", 3, None)[0][128, :, 0].astype(float)
+    steps, places = np.diff(profile) / 200, np.arange(size - 1)
+    middle = (steps * places).sum()
+    # The derivative of a blurred edge is the Gaussian, at this level of 2 px.
+    assert np.sqrt((steps * (places - middle) ** 2).sum()) == pytest.approx(2 * size / 256, rel=0.05)
 
 
 def test_depth_shrinks_lesion_and_image_alike_towards_the_transducer():
@@ -132,6 +136,13 @@ def test_depth_shrinks_lesion_and_image_alike_towards_the_transducer():
     assert abs(image[mask == 1].mean() - (GREY - 50)) < 1
     tissue = image[:128, 64:192][mask[:128, 64:192] == 0]
     assert abs(tissue.mean() - GREY) < 1
+
+
+def test_depth_moves_the_mask_by_nearest():
+    mask = (np.random.default_rng(0).random((256, 256)) < 0.5).astype(np.uint8)
+    _, deeper = degrade(make_pair()[0], mask, "depth", 4, None)
+    np.testing.assert_array_equal(deeper[:128, 64:192], mask[1::2, 1::2])
+    assert not deeper[128:].any()
 
 
 def test_second_device_has_a_steeper_grey_map_and_a_coarser_grain_across_the_beams():
