@@ -22,7 +22,7 @@ import numpy as np
 from keras_hanet.data.preprocessing import hash_pixels
 
 NEAR = 0.3  # fine correlation of the same frame
-RELATED = 0.22  # middle correlation of neighbouring frames ...
+RELATED = 0.25  # middle correlation of neighbouring frames ...
 RELATED_OVERLAP = 0.5  # ... whose overlap is at least this share of the smaller image
 _LONG_SIDE = 512
 _NUM_FEATURES = 400
@@ -32,7 +32,7 @@ _NUM_CANDIDATES, _FEWEST_VOTES = 12, 4  # most images an image is compared with,
 _FEWEST_INLIERS = 6
 _LARGEST_SCALE = 4.0
 _SMALLEST_OVERLAP = 2000  # pixels of the fingerprint
-_COARSER = 4  # the middle band is taken at a quarter of the size
+_MEDIAN, _COARSER = 13, 4  # the middle band is taken without thin strokes, at a quarter of the size
 # Standard deviations of the Gaussians, in pixels: band from, band to, local contrast.
 _FINE, _MIDDLE = (1, 5, 8), (0.75, 3.75, 5)
 
@@ -210,7 +210,9 @@ def _correlate(moving, fixed, matrix):
     if overlap < RELATED_OVERLAP:
         return None, fine
     coarse = [max(1, side // _COARSER) for side in size]
-    moved, fixed = (cv2.resize(grey, coarse, interpolation=cv2.INTER_AREA) for grey in (moved, fixed))
+    moved, fixed = (
+        cv2.resize(cv2.medianBlur(grey, _MEDIAN), coarse, interpolation=cv2.INTER_AREA) for grey in (moved, fixed)
+    )
     middle = _correlation(moved, fixed, cv2.resize(inner, coarse, interpolation=cv2.INTER_NEAREST), _MIDDLE)
     return ("related" if middle >= RELATED else None), middle
 
