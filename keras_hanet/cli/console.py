@@ -43,7 +43,7 @@ def print_result(tables, result, as_json):
         result: what --json prints, JSON-ready.
         as_json: whether standard output is for a program, and the tables go to standard error.
     """
-    text = "\n\n".join(["", *tables])
+    text = "\n" + "\n\n".join(tables)
     if as_json:
         say(text)
         print(json.dumps(result, allow_nan=False))

@@ -4,7 +4,7 @@ import os
 import numpy as np
 import pytest
 
-from keras_hanet.cli.console import bar, keras_loading, print_summary, say
+from keras_hanet.cli.console import bar, keras_loading, print_result, print_summary, say
 from keras_hanet.evaluation.cases import score_case
 from keras_hanet.evaluation.summary import summarise
 
@@ -62,3 +62,10 @@ def test_summary_as_json_is_the_only_line_on_standard_output(capsys, summary):
     assert out.count("\n") == 1
     assert json.loads(out)["lesion"]["dice"]["mean"] == pytest.approx(2 / 3, abs=1e-6)
     assert "66.7" in err
+
+
+def test_result_is_tables_for_a_person_or_one_line_of_json(capsys):
+    print_result(["| a |", "| b |"], {"dice": 0.5}, as_json=False)
+    assert capsys.readouterr() == ("\n| a |\n\n| b |\n", "")
+    print_result(["| a |"], {"dice": 0.5}, as_json=True)
+    assert capsys.readouterr() == ('{"dice": 0.5}\n', "\n| a |\n")

@@ -6,6 +6,7 @@ import pytest
 from keras_hanet.data.augmentation import Augmentation
 from keras_hanet.data.pipeline import Cache, SegmentationBatches, load_cache
 from keras_hanet.data.preprocessing import load_sample, resize_image, resize_mask
+from keras_hanet.data.sample import DIAGNOSES
 
 SIZE = 8
 
@@ -126,3 +127,16 @@ def test_set_smaller_than_a_batch_is_one_batch():
     batches = SegmentationBatches(numbered_cache(3), 8, shuffle=True)
     assert len(batches) == 1
     assert sorted(order_of(batches)) == [0, 1, 2]
+
+
+def test_diagnoses_come_beside_the_masks_in_the_same_order(samples):
+    cache = load_cache(samples[:10], SIZE)
+    batches = SegmentationBatches(cache, 3, shuffle=True, seed=2, diagnoses=True)
+    plain = SegmentationBatches(cache, 3, shuffle=True, seed=2)
+    for index in range(len(plain)):
+        images, targets = batches[index]
+        assert np.array_equal(images, plain[index][0])
+        assert np.array_equal(targets["segmentation"], plain[index][1])
+        chosen = batches._order()[3 * index : 3 * index + 3]
+        assert [DIAGNOSES[number] for number in targets["diagnosis"]] == [samples[i].diagnosis for i in chosen]
+        assert targets["diagnosis"].dtype == np.int32

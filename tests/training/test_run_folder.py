@@ -6,8 +6,10 @@ import shutil
 
 import pytest
 from helpers import tiny_config
+from layouts import draw_folder
 
 from keras_hanet.errors import InputError
+from keras_hanet.models.config import HANetConfig
 from keras_hanet.training.config import to_dict
 from keras_hanet.training.run_folder import continue_run, read_run_config, start_run
 
@@ -74,3 +76,18 @@ def test_run_of_another_version_is_refused(text, message, tmp_path):
 def test_official_split_of_data_that_has_none_is_refused(phantoms, tmp_path):
     with pytest.raises(InputError, match=r"expected an official fold of the data set \(none\)"):
         start_run(tiny_config(phantoms, split="official"), tmp_path / "run", "hanet train", say=print)
+
+
+def test_head_needs_the_diagnosis_of_every_image(tmp_path):
+    data = draw_folder(tmp_path / "data")
+    config = tiny_config(data, model=HANetConfig(encoder="efficientnet_lite0", num_classes=3))
+    with pytest.raises(InputError, match=r"diagnosis of every image, .* have none .*; train without --classify"):
+        start_run(config, tmp_path / "run", "hanet train", say=print)
+    assert not (tmp_path / "run").exists()
+
+
+def test_run_killed_before_it_had_a_configuration_begins_anew(phantoms, tmp_path):
+    config = tiny_config(phantoms)
+    expected = start_run(config, tmp_path / "run", "hanet train", say=print)
+    (tmp_path / "run" / "config.json").unlink()
+    assert start_run(config, tmp_path / "run", "hanet train", say=print) == expected

@@ -1,0 +1,42 @@
+"""Where a recipe comes from, and what the folder of an experiment is called."""
+
+import argparse
+import json
+
+import pytest
+
+from keras_hanet.cli.recipe import add_jobs_argument, add_recipe_arguments, choose_experiment, choose_recipe
+from keras_hanet.errors import InputError
+from keras_hanet.training.config import to_dict
+from keras_hanet.training.presets import preset
+
+
+def parse(*words):
+    parser = argparse.ArgumentParser()
+    add_recipe_arguments(parser)
+    add_jobs_argument(parser)
+    return parser.parse_args([str(word) for word in words])
+
+
+def test_recipe_is_the_preset_named_the_default_or_a_file(tmp_path):
+    assert choose_recipe(parse("--preset", "cart")) == ("cart", preset("cart"))
+    assert choose_recipe(parse()) == ("standard", preset("standard"))
+    assert choose_recipe(parse(), "quick") == ("quick", preset("quick"))
+    path = tmp_path / "mine.json"
+    path.write_text(json.dumps(to_dict(preset("paper"))))
+    name, config = choose_recipe(parse("--config", path, "--epochs", 3))
+    assert (name, config.epochs, config.augmentation) == ("mine", 3, None)
+    with pytest.raises(InputError, match="give --preset or --config, not both"):
+        choose_recipe(parse("--config", path, "--preset", "cart"))
+
+
+def test_folder_of_an_experiment_is_the_same_in_every_call(tmp_path):
+    folder, config = choose_experiment(parse("--data", tmp_path / "BUSI", "--preset", "cart"), "crossval")
+    assert (folder.as_posix(), config.data) == ("runs/crossval-BUSI-cart", str(tmp_path / "BUSI"))
+    assert choose_experiment(parse("--data", "BUSI", "--run-dir", tmp_path), "crossval")[0] == tmp_path
+    with pytest.raises(InputError, match="data is missing: give --data"):
+        choose_experiment(parse(), "crossval")
+
+
+def test_one_training_at_a_time_unless_asked():
+    assert (parse().jobs, parse("--jobs", 2).jobs) == (1, 2)
