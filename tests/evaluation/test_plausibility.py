@@ -77,6 +77,15 @@ def test_all_alike_and_all_or_nothing():
     assert plausibility.largest_zero_share(exactly(0), exactly(0)) == 1
 
 
+def test_the_widest_of_all_pairs_that_the_digits_leave():
+    # All or nothing at the lowest IoU of 0.65: 35 % zeros. A Dice of 0.65 beside an IoU of 0.75 is no pair.
+    both = read_score("0.7")
+    assert plausibility.largest_zero_share(both, both) == pytest.approx(0.35)
+    assert plausibility.jaccard_spread(both, both).high == pytest.approx(math.sqrt(0.65 * 0.35))
+    # Nor is a Dice of 0.35 beside an IoU of 0: the most zeros are at 0.35 with 0.35.
+    assert plausibility.largest_zero_share(Range(0.35, 0.45), read_score("0")) == pytest.approx(0.65)
+
+
 def test_the_claimed_pair():
     dice, jaccard = read_score("97.28"), read_score("94.75")
     # Middles: gap 0.973042 - 0.9728 = 0.000242, second order sqrt(0.000242 * 1.9475^3 / 2) = 0.030.
