@@ -10,7 +10,7 @@ import pytest
 from keras_hanet.cli.main import COMMANDS
 
 ROOT = Path(__file__).parents[1]
-PAGES = [*ROOT.glob("*.md"), ROOT / "benchmarks" / "README.md"]
+PAGES = [*ROOT.glob("*.md"), *(ROOT / "docs").glob("*.md"), ROOT / "benchmarks" / "README.md"]
 
 
 def test_table_of_results_is_what_the_files_say():

@@ -126,4 +126,4 @@ def _distances(outline_from, outline_to):
     """From each point to the nearest one of the other outline; a tree finds it without a map of distances."""
     if not len(outline_to):
         return np.full(len(outline_from), np.inf)
-    return KDTree(outline_to, compact_nodes=False, balanced_tree=False).query(outline_from)[0]
+    return KDTree(outline_to, balanced_tree=False).query(outline_from)[0]
