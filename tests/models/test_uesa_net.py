@@ -40,7 +40,7 @@ def test_attention_against_numpy(attention):
     channels = sigmoid(x.mean(axis=(1, 2), keepdims=True) @ depth[0, 0] + depth_bias)
     assert (columns.shape, rows.shape, channels.shape) == ((2, 1, 8, 4), (2, 9, 1, 4), (2, 1, 1, 4))
     expected = x * (columns + rows + channels) / 3
-    np.testing.assert_allclose(attention.predict_on_batch(x), expected, atol=1e-5)
+    np.testing.assert_allclose(attention(x), expected, atol=1e-5)
 
 
 def test_encoder_adds_the_shrunk_attended_features():
@@ -50,7 +50,8 @@ def test_encoder_adds_the_shrunk_attended_features():
     randomise(whole)
     parts = ["stageb_relu", "stage_attention_product", "stage_shrinkage", "stage_add"]
     outputs = keras.Model(image, [whole.get_layer(name).output for name in parts])
-    features, attended, shrunk, out = outputs.predict_on_batch(np.random.default_rng(0).normal(size=(2, 8, 8, 3)))
+    x = np.random.default_rng(0).normal(size=(2, 8, 8, 3))
+    features, attended, shrunk, out = map(keras.ops.convert_to_numpy, outputs(x))
     np.testing.assert_allclose(out, features + shrunk, atol=1e-6)
     assert np.all(np.abs(shrunk) <= np.abs(attended))
     assert np.any((shrunk == 0) & (attended > 0)), "something was below its threshold"
