@@ -1,8 +1,8 @@
-"""Write the table of results from docs/results/*/summary.json into README.md.
+"""Write docs/results/README.md and the table of results in README.md from the files of docs/results.
 
-python scripts/write_results.py                                    writes it
-python scripts/write_results.py --check                            exit code 1 if README.md is out of date
-python scripts/write_results.py --add RUN NAME TITLE MINUTES       takes the scores of a run folder first
+python scripts/write_results.py                            writes both
+python scripts/write_results.py --check                    exit code 1 if one of them is out of date
+python scripts/write_results.py --add FOLDER NAME TITLE    takes the scores of a run or an experiment first
 """
 
 import argparse
@@ -12,54 +12,114 @@ import shutil
 import sys
 from pathlib import Path
 
+from keras_hanet.evaluation.comparison import format_comparison
+from keras_hanet.evaluation.diagnosis import format_diagnosis
+from keras_hanet.evaluation.folds import format_pooled_table
+from keras_hanet.evaluation.markdown import format_table
+from keras_hanet.experiments.protocols import format_protocols
+from keras_hanet.experiments.robustness_table import format_table as format_robustness
+from keras_hanet.experiments.transfer import format_transfer
+
 ROOT = Path(__file__).resolve().parents[1]
+RESULTS = ROOT / "docs" / "results"
 BEGIN = "<!-- results: written by scripts/write_results.py -->\n"
 END = "<!-- end of results -->\n"
-COLUMNS = ("run", "images", "Dice, lesions", "IoU, lesions", "missed", "HD95, px", "false alarms", "epochs, time")
+COLUMNS = ("scored", "images", "Dice, lesions", "IoU, lesions", "missed", "HD95, px", "false alarms", "epochs")
+_OF_A_RUN = ("config.json", "split.json", "metadata.json")
+KEPT = ("summary.json", "cases.csv", "history.csv", "environment.json")
+COMPARED = ("dice", "hd95_px", "nsd", "false_alarm_rate")
+INTRODUCTION = """# Results
+
+Research use only, not a medical device. Written by `python scripts/write_results.py` from the files beside this page:
+scores of every image (`cases.csv`), summaries and histories; no images. How they are made: [README](../../README.md),
+what the scores are: [metrics](../metrics.md). Intervals are 95 % bootstrap intervals for which whole groups are drawn.
+"""
 
 
 def results_table(folder):
-    """A Markdown table with a row for each result folder, ordered by name.
-
-    Args:
-        folder: holds NAME/summary.json and NAME/run.json ({"title", "epochs", "minutes"}).
-    """
+    """The Markdown table of README: a row for each summary, ordered by name."""
     lines = [COLUMNS, ["---"] * len(COLUMNS)]
-    for path in sorted(folder.glob("*/summary.json")):
-        summary, run = json.loads(path.read_text()), json.loads(path.with_name("run.json").read_text())
+    for path in sorted(folder.glob("**/summary.json")):
+        title = read_title(path.parent, folder)
+        if title is None:
+            continue
+        summary = json.loads(path.read_text())
         lesion, normal = summary["lesion"], summary["normal"]
         alarms = f"{normal['false_alarms']} of {normal['num']}" if normal["num"] else "no normals"
         lines.append(
             [
-                f"[{run['title']}](docs/results/{path.parent.name})",
+                f"[{title}](docs/results/{path.parent.relative_to(folder).as_posix()})",
                 f"{lesion['num']} + {normal['num']}",
                 _interval(lesion["dice"], 100),
                 _interval(lesion["jaccard"], 100),
                 f"{lesion['missed']} of {lesion['num']}",
                 _interval(lesion["hd95_px"], 1),
                 alarms,
-                f"{run['epochs']}, {run['minutes']} min",
+                _num_epochs(path.parent),
             ]
         )
     return "".join("| " + " | ".join(line) + " |\n" for line in lines)
 
 
-def add_run(run, folder, title, minutes):
-    """Copy a run's scores (never its pictures or weights) and say what the run was.
+def read_title(folder, top):
+    """The title of a result that README lists: a run, or a network of a cross-validation; None for others."""
+    if (folder / "run.json").exists():
+        return json.loads((folder / "run.json").read_text())["title"]
+    if folder != top and (folder.parent / "crossval.json").exists():
+        num_networks = len(json.loads((folder.parent / "crossval.json").read_text())["networks"])
+        title = json.loads((folder.parent / "run.json").read_text())["title"]
+        return title if num_networks == 1 else f"{title}: {folder.name}"
+    return None
+
+
+def results_page(folder):
+    """docs/results/README.md: every table of every result."""
+    parts = [INTRODUCTION]
+    for path in sorted(folder.glob("*/run.json")):
+        title = json.loads(path.read_text())["title"]
+        tables = list(_tables(path.parent))
+        if tables:
+            parts += [f"## {title}\n", f"Files: [{path.parent.name}]({path.parent.name}).\n", *tables]
+    return "\n".join(parts)
+
+
+def _tables(folder):
+    """The tables of one result, each as Markdown with a line break at its end."""
+    for path in sorted(folder.glob("*.json")):
+        content = json.loads(path.read_text())
+        if path.name == "crossval.json":
+            for network, table in content["networks"].items():
+                yield f"{network}\n\n{format_pooled_table(table)}\n"
+        comparison = content.get("comparison") if path.name in ("crossval.json", "ablate.json") else None
+        for score in COMPARED if comparison else ():
+            yield f"{format_comparison(comparison, score)}\n"
+        if path.name == "protocols.json":
+            yield f"{format_table(format_protocols(content['protocols']))}\n"
+        if path.name == "transfer.json":
+            yield f"{format_transfer(content['transfer'])}\n"
+        if path.name == "results.json":
+            yield f"{format_robustness(content['results'])}\n"
+        if "diagnosis" in content:
+            yield f"{format_diagnosis(content['diagnosis'])}\n"
+        if path.name not in ("environment.json", "run.json") and content.get("command"):
+            yield f"`{content['command']}`\n"
+
+
+def add_result(source, folder, title):
+    """Copy the scores of a run or of an experiment and its runs (never pictures or weights), and say what it was.
 
     Args:
-        run: run folder, finished.
+        source: run folder, or folder of an experiment; finished.
         folder: where the files go, docs/results/NAME.
-        title: the run in a few words.
-        minutes: how long it took.
+        title: the result in a few words.
     """
-    folder.mkdir(parents=True, exist_ok=True)
-    for name in ("summary.json", "cases.csv", "history.csv", "environment.json"):
-        shutil.copyfile(run / name, folder / name)
-    with (run / "history.csv").open(newline="") as file:
-        num_epochs = len(list(csv.DictReader(file)))
-    record = {"title": title, "epochs": num_epochs, "minutes": minutes}
-    (folder / "run.json").write_text(json.dumps(record, indent=2) + "\n")
+    for path in sorted(source.rglob("*")):
+        place = path.relative_to(source)
+        scores = path.name in KEPT or (path.parent == source and path.suffix == ".json" and path.name not in _OF_A_RUN)
+        if scores and "checkpoint" not in place.parts:
+            (folder / place).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(path, folder / place)
+    (folder / "run.json").write_text(json.dumps({"title": title}, indent=2) + "\n")
 
 
 def with_table(text, table):
@@ -68,24 +128,35 @@ def with_table(text, table):
     return before + BEGIN + "\n" + table + "\n" + END + rest.split(END)[1]
 
 
+def _num_epochs(folder):
+    """Epochs of a run, or of the runs below it, of which there may be several numbers."""
+    histories = [folder / "history.csv"] if (folder / "history.csv").exists() else sorted(folder.glob("*/history.csv"))
+    counts = {len(list(csv.DictReader(path.open(newline="")))) for path in histories}
+    return ", ".join(str(count) for count in sorted(counts))
+
+
 def _interval(entry, factor):
     low, high = entry["ci95"]
     return f"{factor * entry['mean']:.1f} [{factor * low:.1f}, {factor * high:.1f}]"
 
 
 def main():
-    parser = argparse.ArgumentParser(description="Write the table of results into README.md.")
-    parser.add_argument("--check", action="store_true", help="write nothing; exit code 1 if README.md is out of date")
-    parser.add_argument("--add", nargs=4, metavar=("RUN", "NAME", "TITLE", "MINUTES"), help="take a run's scores first")
+    parser = argparse.ArgumentParser(description="Write the tables of results.")
+    parser.add_argument("--check", action="store_true", help="write nothing; exit code 1 if a page is out of date")
+    parser.add_argument("--add", nargs=3, metavar=("FOLDER", "NAME", "TITLE"), help="take a result's scores first")
     arguments = parser.parse_args()
     if arguments.add:
-        run, name, title, minutes = arguments.add
-        add_run(Path(run), ROOT / "docs" / "results" / name, title, int(minutes))
-    readme = ROOT / "README.md"
-    text = with_table(readme.read_text(), results_table(ROOT / "docs" / "results"))
-    if arguments.check:
-        return 0 if text == readme.read_text() else "README.md is out of date: python scripts/write_results.py"
-    readme.write_text(text)
+        source, name, title = arguments.add
+        add_result(Path(source), RESULTS / name, title)
+    pages = {
+        ROOT / "README.md": with_table((ROOT / "README.md").read_text(), results_table(RESULTS)),
+        RESULTS / "README.md": results_page(RESULTS),
+    }
+    for path, text in pages.items():
+        if arguments.check and (not path.exists() or path.read_text() != text):
+            return f"{path.relative_to(ROOT)} is out of date: python scripts/write_results.py"
+        if not arguments.check:
+            path.write_text(text)
     return 0
 
 
