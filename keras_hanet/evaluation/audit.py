@@ -134,14 +134,12 @@ def _dice_with_jaccard(claim, unit, num):
 def _precision_of_units(claim):
     """Dice is the harmonic mean of precision P and sensitivity S; Dice and IoU are at least P + S - 1.
 
-    The mean precision may leave out images without a prediction; the largest share of zeros stands for them.
+    It holds too if the mean precision leaves out images without a prediction: of the share w that has one, Dice is at
+    least w P + S - w, which is no less than P + S - 1, and the upper ends only fall.
     """
     if not claim.precision:
         return []
-    zeros = 0.0
-    if overlap(claim.dice, plausibility.dice_range(claim.jaccard)):
-        zeros = plausibility.largest_zero_share(claim.dice, claim.jaccard)
-    low = max((1 - zeros) * claim.precision.low + claim.sensitivity.low - 1, 0.0)
+    low = max(claim.precision.low + claim.sensitivity.low - 1, 0.0)
     most_dice = plausibility.harmonic_mean(claim.precision, claim.sensitivity).high
     most_jaccard = min(claim.precision.high, claim.sensitivity.high)
     possible = overlap(claim.dice, Range(low, most_dice)) and overlap(claim.jaccard, Range(low, most_jaccard))
