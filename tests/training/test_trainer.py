@@ -79,6 +79,7 @@ def test_run_leaves_its_files(run):
     assert {path.name for path in run["folder"].iterdir()} == {
         *("config.json", "split.json", "environment.json", "history.csv", "checkpoint", "best.weights.h5"),
         *("model.keras", "metadata.json", "cases.csv", "summary.json", "overlays", "tensorboard"),
+        *("report.html", "report.md", "charts"),
     }
     assert {path.stem for path in (run["folder"] / "overlays").iterdir()} == set(parts(run)["test"])
     assert len(list((run["folder"] / "tensorboard").iterdir())) == 1
