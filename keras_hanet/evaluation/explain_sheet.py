@@ -9,6 +9,8 @@ from keras_hanet.evaluation.explain_summary import NAMES, describe
 from keras_hanet.evaluation.regions import find_centre, part_image
 
 INTENDED_USE = "Research use only, not a medical device."
+_MAX_KEYS = 30  # columns of the picture of attention between channels
+_PASSED_SCALE = (0.5, 1.5)  # of |Y| / |X|
 _MISSED_COLOUR = (255, 60, 160)  # magenta
 _MARK_COLOUR = (255, 255, 255)
 
@@ -60,12 +62,7 @@ def _attention_panels(part, explanation, image, mask_true, centre):
         return _outline(heat_over(image, values, 0, high), mask_true), (0, high)
 
     if attention.tokens == "channels":
-        order = np.argsort(-attention.received)
-        relative = attention.weights[np.ix_(order, order)] * size
-        high = max(2.0, float(np.quantile(relative, 0.999)))
-        panels = [Panel(f"{name}: attention of channels, x uniform", colour(relative, 0, high),
-                        f"{size} x {size}, sorted by attention received\n{numbers}, largest {relative.max():.1f}",
-                        (0, high))]
+        panels = [_channel_panel(attention, name, numbers)]
     else:
         received = attention.received.reshape(grid)
         picture, scale = over(received, 2.0)
@@ -83,13 +80,26 @@ def _attention_panels(part, explanation, image, mask_true, centre):
     return panels
 
 
+def _channel_panel(attention, name, numbers):
+    """Every channel's attention to those that receive most; rows that attend to the same one stand together."""
+    size = len(attention.weights)
+    keys = np.argsort(-attention.received)[:_MAX_KEYS]
+    shown = attention.weights[:, keys] * size
+    shown = shown[np.argsort(shown.argmax(axis=1), kind="stable")]
+    high = max(2.0, float(shown.max()))
+    share = attention.received[keys].sum() / size
+    caption = f"{size} channels to {len(keys)}, {100 * share:.1f} % of all attention\n{numbers}"
+    picture = colour(cv2.resize(shown, (300, 230), interpolation=cv2.INTER_AREA), 0, high)
+    return Panel(f"{name}: attention of channels, x uniform", picture, caption, (0, high))
+
+
 def _enhancement_rows(explanation, image, mask_true):
     passed, gates = [], []
     for layer, part in explanation.enhancements.items():
         name = f"SFEB {layer.removesuffix('_enhancement').replace('_', ' ')}"
         size = f"{part.passed.shape[0]} x {part.passed.shape[1]}"
-        picture = _outline(heat_over(image, part.passed, 0, 2), mask_true)
-        passed.append(Panel(f"{name}: |Y| / |X|", picture, f"{size}, mean {part.passed.mean():.2f}", (0, 2)))
+        picture = _outline(heat_over(image, part.passed, *_PASSED_SCALE), mask_true)
+        passed.append(Panel(f"{name}: |Y| / |X|", picture, f"{size}, mean {part.passed.mean():.2f}", _PASSED_SCALE))
         if part.average.ndim == 1:
             caption = f"average {part.average.mean():.2f} (blue) + maximum {part.maximum.mean():.2f} (yellow)"
             gates.append(Panel(f"{name}: {len(part.average)} channel gates, 0..2",

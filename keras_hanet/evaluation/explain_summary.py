@@ -60,6 +60,11 @@ def describe(summary):
             f"{false['area_px']:,} px outlined outside the reference, {share:.0f} % of them below it: mean grey "
             f"{false['grey']:.0f}, lesion {false['lesion_grey']:.0f}, elsewhere {false['elsewhere_grey']:.0f}."
         )
+    for name, part in summary["attention"].items():
+        lines.append(
+            f"{name} adds {100 * part['added']:.1f} % to the features (lambda {part['lambda']:.4f}); its attention has "
+            f"{100 * part['relative_entropy']:.1f} % of the entropy of uniform attention."
+        )
     for name in summary["absent"]:
         lines.append(f"The network has no {name}: its panels are left out.")
     return lines

@@ -8,7 +8,7 @@ from helpers import randomise, tiny_config
 
 from keras_hanet.drawing import REFERENCE_COLOUR
 from keras_hanet.evaluation import explain_sheet
-from keras_hanet.evaluation.explain import Inspector
+from keras_hanet.evaluation.explain import Attention, Inspector
 from keras_hanet.evaluation.explain_sheet import draw_explanation
 from keras_hanet.evaluation.explain_summary import summarise_explanation
 from keras_hanet.inference import Metadata
@@ -95,8 +95,23 @@ def test_reference_is_outlined_on_image_and_maps_and_errors_are_coloured(draw):
     assert changed[TRUE == 1].mean() > 0.95, "found or missed, the lesion has a colour"
 
 
+def test_attention_of_channels_shows_those_that_receive_most():
+    weights = np.full((100, 100), 0.001, np.float32)
+    weights[:60, 70], weights[60:, 20] = 0.901, 0.901
+    attention = Attention(weights, "channels", 1.0, np.ones((2, 2)))
+    panel = explain_sheet._channel_panel(attention, "TSA", "")
+    assert panel.scale == (0, pytest.approx(90.1))
+    # 70 receives 0.901 * 60 + 0.04, 20 the rest, 28 others 0.1 each: of 100 in all.
+    assert panel.caption.startswith("100 channels to 30, 93.0 % of all attention")
+    bright = (panel.picture == (253, 231, 37)).all(axis=2)
+    height, width = bright.shape
+    assert bright[: height // 2, : width // 30 - 1].all()
+    assert bright[-height // 3 :, width // 30 + 1 : 2 * width // 30 - 1].all()
+    assert bright.mean() == pytest.approx(1 / 30, abs=0.003)
+
+
 def test_a_map_is_never_stretched_until_noise_looks_like_a_pattern(draw):
     _, _, panels, _ = draw()
     assert panels["GSA: attention received, x uniform"].scale[1] >= 2
     assert panels["TSA: what it adds, share of the features"].scale[1] >= 0.5
-    assert {panel.scale for title, panel in panels.items() if title.endswith("|X|")} == {(0, 2)}
+    assert {panel.scale for title, panel in panels.items() if title.endswith("|X|")} == {(0.5, 1.5)}

@@ -10,6 +10,10 @@ from keras_hanet.evaluation.explain_summary import describe, summarise_explanati
 from keras_hanet.inference import Metadata, Prediction
 
 METADATA = Metadata(32, 0.4, 0.0, "drawn")
+ATTENTION = [
+    "TSA adds 20.0 % to the features (lambda 0.2000); its attention has 50.0 % of the entropy of uniform attention.",
+    "GSA adds 40.0 % to the features (lambda -0.5000); its attention has 50.0 % of the entropy of uniform attention.",
+]
 IMAGE = np.full((20, 40, 3), 90, np.uint8)
 TRUE = np.zeros((20, 40), np.uint8)
 TRUE[2:6, 2:8] = 1
@@ -57,25 +61,26 @@ def test_missed_lesion_and_shadow_become_sentences():
         "Missed lesion of 24 px, 0.1 cells of the bottleneck: the largest probability inside is 0.25, "
         "the threshold 0.40.",
         "32 px outlined outside the reference, 50 % of them below it: mean grey 90, lesion 90, elsewhere 90.",
+        *ATTENTION,
     ]
 
 
 def test_false_alarm_good_prediction_and_no_reference():
     alarm = summarise_explanation(explain(PRED), IMAGE, 0 * TRUE, METADATA)
-    assert describe(alarm) == ["False alarm of 32 px, mean grey 90."]
+    assert describe(alarm) == ["False alarm of 32 px, mean grey 90.", *ATTENTION]
     good = summarise_explanation(explain(TRUE), IMAGE, TRUE, METADATA)
-    assert (good["dice"], describe(good)) == (1, [])
+    assert (good["dice"], describe(good)) == (1, ATTENTION)
     empty = summarise_explanation(explain(0 * TRUE), IMAGE, 0 * TRUE, METADATA)
-    assert (empty["dice"], describe(empty)) == (None, [])
+    assert (empty["dice"], describe(empty)) == (None, ATTENTION)
     unknown = summarise_explanation(explain(PRED), IMAGE, None, METADATA)
     assert [unknown[name] for name in ("dice", "missed", "false")] == [None] * 3
-    assert describe(unknown) == []
+    assert describe(unknown) == ATTENTION
     assert unknown["regions"]["predicted"]["area_px"] == 32
 
 
 def test_parts_that_are_switched_off_are_named():
     summary = summarise_explanation(explain(TRUE, absent=(TSA,)), IMAGE, TRUE, METADATA)
     assert set(summary["attention"]) == {"GSA"}
-    assert describe(summary) == ["The network has no TSA: its panels are left out."]
+    assert describe(summary) == [ATTENTION[1], "The network has no TSA: its panels are left out."]
     everything = summarise_explanation(explain(PRED, absent=(TSA, GSA)), IMAGE, TRUE, METADATA)
     assert everything["missed"][0]["cells"] == pytest.approx(24 / 800 * 2), "the coarsest skip takes its place"

@@ -51,7 +51,7 @@ def test_cells_stay_cells():
     np.testing.assert_array_equal(large, np.kron([[1, 2], [3, 4]], np.ones((3, 2))))
 
 
-def test_missed_lesions_are_those_without_a_predicted_pixel():
+def test_missed_lesions_are_those_of_which_less_than_a_tenth_is_predicted():
     true = TRUE | block((12, 14), (2, 6)) | block((15, 18), (20, 28))
     probability = np.full(true.shape, 0.1, np.float32)
     probability[13, 5] = 0.3
@@ -60,7 +60,9 @@ def test_missed_lesions_are_those_without_a_predicted_pixel():
     assert [lesion["cells"] for lesion in missed] == pytest.approx([0.24, 0.08])  # a cell has 100 px
     assert [lesion["largest_probability"] for lesion in missed] == pytest.approx([0.1, 0.3])
     assert missed[0]["threshold"] == 0.4
-    assert describe_missed(TRUE, Prediction(probability, PRED), (2, 3), 0.4) == []
+    for num_found, num_missed in ((3, 1), (4, 0)):  # of 40 pixels
+        found = block((4, 5), (10, 10 + num_found))
+        assert len(describe_missed(TRUE, Prediction(probability, found), (2, 3), 0.4)) == num_missed
 
 
 def test_false_area_below_a_lesion_and_its_grey():
