@@ -1,4 +1,4 @@
-"""`hanet evaluate`: model + data -> cases.csv, summary.json and overlays."""
+"""`hanet evaluate`: model + data -> cases.csv, summary.json, overlays and a report of them."""
 
 from pathlib import Path
 
@@ -44,4 +44,4 @@ def run(arguments):
         progress=bar("images", unit="batch"),
     )
     print_summary(summary, arguments.json)
-    say(f"Scores of each image: {arguments.output / 'cases.csv'}; overlays: {arguments.output / 'overlays'}")
+    say(f"Report: {arguments.output / 'report.html'}; scores of each image: {arguments.output / 'cases.csv'}")

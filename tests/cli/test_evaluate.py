@@ -55,6 +55,8 @@ def test_another_data_set_is_scored_whole(tmp_path, trained, hanet):
     assert done.code == 0, done.err
     assert "3 images, 3 of them new to the model" in done.err
     assert "lesion images" in done.out
+    assert f"Report: {output / 'report.html'}" in done.err
+    assert (output / "report.html").is_file()
     assert "3 of 3 images, those the model has not seen; threshold" in done.out
     assert [row["id"] for row in rows_of(output / "cases.csv")] == ["benign (1)", "benign (2)", "malignant (1)"]
     assert {path.name for path in (output / "overlays").iterdir()} == {

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from page_reader import Page
 
-from keras_hanet.drawing import write_picture
+from keras_hanet.drawing import PREDICTED_COLOUR, write_picture
 from keras_hanet.evaluation.document import (
     MAX_PICTURE_SIDE,
     Charts,
@@ -90,6 +90,17 @@ def test_picture_inside_the_page_is_that_of_the_file_made_no_larger_than_needed(
     assert (first["width"], first["height"], pixels.shape) == ("60", "40", (40, 60, 3))
     assert np.abs(pixels[20, 30].astype(int) - (0, 100, 200)).max() <= 3  # blue, green, red
     assert (large["width"], large["height"]) == ("200", str(MAX_PICTURE_SIDE))
+
+
+def test_outline_of_one_pixel_keeps_its_colour_inside_the_page(tmp_path):
+    pixels = np.full((40, 60, 3), 90, np.uint8)
+    pixels[:, 31] = PREDICTED_COLOUR
+    write_picture(tmp_path / "outline.png", pixels)
+    block = Pictures("Best", ((Path("outline.png"), "outline"),))
+    [image] = Page(to_html("Title", [Section("", (block,))], tmp_path)).attributes("img")
+    encoded = np.frombuffer(base64.b64decode(image["src"].partition(",")[2]), np.uint8)
+    shown = cv2.imdecode(encoded, cv2.IMREAD_COLOR)[:, 31, ::-1].astype(int)
+    assert np.abs(shown - PREDICTED_COLOUR).mean() < 15  # 0.3 so; 56 with colours at half the resolution
 
 
 def test_markdown_by_hand(folder):
