@@ -1,7 +1,6 @@
 """A run from data to scores on phantoms, what it refuses, and what it never looks at."""
 
 import csv
-import dataclasses
 import json
 import shutil
 
@@ -13,7 +12,6 @@ from helpers import apply_tiny_encoder, tiny_config
 from keras_hanet.data.layouts import read_samples
 from keras_hanet.data.pipeline import SegmentationBatches, load_cache
 from keras_hanet.data.preprocessing import load_sample
-from keras_hanet.data.sample import DIAGNOSES
 from keras_hanet.data.split_files import read_split
 from keras_hanet.errors import FailedError
 from keras_hanet.evaluation.cases import read_cases, score_case
@@ -266,41 +264,3 @@ def test_every_epoch_is_trained_on_its_own_batches_in_their_order(samples, tiny_
     trained_on = [masks for masks in seen if len(masks) == 4]  # the two validation images come between
     assert len(trained_on) == 4
     assert all(np.array_equal(*pair) for pair in zip(trained_on, expected, strict=True))
-
-
-def test_classification_head_is_trained_and_scored(phantoms, tiny_network, tmp_path):
-    config = tiny_config(phantoms)
-    config = dataclasses.replace(config, model=dataclasses.replace(config.model, num_classes=3))
-    summary = trainer.train(config, tmp_path / "run", "hanet train --classify", say=lambda line: None)
-    with (tmp_path / "run" / "history.csv").open(newline="") as file:
-        [epoch] = csv.DictReader(file)
-    weighted = float(epoch["bce"]) + float(epoch["jaccard_loss"]) + 0.3 * float(epoch["diagnosis_loss"])
-    assert float(epoch["loss"]) == pytest.approx(weighted, abs=1e-3)
-    assert {"dice", "val_score", "diagnosis_accuracy", "val_diagnosis_accuracy"} <= set(epoch)
-    rows = read_cases(tmp_path / "run" / "cases.csv")
-    named = [max(DIAGNOSES, key=lambda name: row[f"{name}_probability"]) for row in rows]
-    right = [name == row["diagnosis"] for name, row in zip(named, rows, strict=True)]
-    assert summary["diagnosis"]["accuracy"] == pytest.approx(np.mean(right))
-    probabilities = np.array([[row[f"{name}_probability"] for name in DIAGNOSES] for row in rows])
-    np.testing.assert_allclose(probabilities.sum(axis=1), 1, atol=1e-5)
-    predictor = Predictor.load(tmp_path / "run")
-    sample = next(sample for sample in read_samples(phantoms)[1] if sample.id == rows[0]["id"])
-    np.testing.assert_allclose(predictor.diagnose([load_sample(sample)[0]])[0], probabilities[0], atol=1e-5)
-
-
-@pytest.mark.parametrize("split", ["random", "training_on_test"])
-def test_every_output_of_a_run_that_leaks_says_so(split, phantoms, tiny_network, tmp_path):
-    config = tiny_config(phantoms, split=split, allow_leak=True)
-    summary = trainer.train(config, tmp_path / "run", "hanet train", say=lambda line: None)
-    assert summary["split"].startswith("LEAKS: ")
-    assert summary["model"].startswith("LEAKS, no honest score: HA-Net")
-    assert json.loads((tmp_path / "run" / "metadata.json").read_text())["name"] == summary["model"]
-    assert json.loads((tmp_path / "run" / "split.json").read_text())["leaks"] is True
-    assert json.loads((tmp_path / "run" / "config.json").read_text())["allow_leak"] is True
-
-
-def test_a_peer_is_trained_by_the_same_recipe(phantoms, tmp_path):
-    model = HANetConfig(architecture="unet", base_filters=8, size=32)
-    summary = trainer.train(tiny_config(phantoms, model=model), tmp_path / "run", "hanet train", say=lambda line: None)
-    assert summary["model"] == "U-Net (width 8)"
-    assert Predictor.load(tmp_path / "run").metadata.size == 32
