@@ -70,6 +70,7 @@ def test_subgroups_by_hand():
         *("device: A", "device: B"),
     ]
     assert table.rows[0][1:] == ("4", "1", "70.0 [40.0, 80.0]", "50.0", "9.0")
+    assert "<title>benign: 70.0 [40.0, 80.0]</title>" in figures.charts[0][1]
     assert figures.charts[0][2].endswith("Lesion size is cut at its terciles, 3.0 and 6.0 % of the image.")
 
 
@@ -81,6 +82,18 @@ def test_size_by_hand():
     assert table.rows[1] == ("area, px", "-15.0", "49.5", "-112.0 to 82.0", "60.0")
     assert [svg.count('class="point missed"') for _, svg, _ in figures.charts] == [1, 1]
     assert [svg.count('class="point"') for _, svg, _ in figures.charts] == [1, 1]
+    # Of 50 pixels 0 were predicted: their mean is 25 on an axis from 0 to 150.
+    assert figures.charts[1][1].count(f'cx="{48 + 360 * 25 / 150:.0f}"') == 1
+
+
+def test_detection_by_hand():
+    scores = {"sensitivity": entry(0.9, 0.8, 1.0), "precision": entry(0.8), "f1": entry(0.85)}
+    stricter = {"sensitivity": entry(0.7), "precision": entry(0.6), "f1": entry(0.65)}
+    [table] = sections.show_detection({"lesion": {"detection": {"iou10": scores, "iou50": stricter}}})
+    assert table.rows == (
+        ("IoU of 0.1 or more", "90.0 [80.0, 100.0]", "80.0", "85.0"),
+        ("IoU of 0.5 or more", "70.0", "60.0", "65.0"),
+    )
 
 
 def test_diagnosis_by_hand():
