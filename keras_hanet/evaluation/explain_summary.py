@@ -37,7 +37,7 @@ def summarise_explanation(explanation, image, mask_true, metadata):
         "attention": {NAMES[name]: _describe_attention(part) for name, part in explanation.attentions.items()},
         "enhancement": {name: _describe_enhancement(part) for name, part in explanation.enhancements.items()},
         "regions": measure_regions(part_image(prediction.mask, mask_true), _maps(explanation, image)),
-        "missed": describe_missed(mask_true, prediction, grid, metadata.threshold) if known else None,
+        "missed": describe_missed(mask_true, prediction, grid, metadata) if known else None,
         "false": describe_false(image, mask_true, prediction.mask) if known else None,
         "absent": [NAMES[name] for name in explanation.absent],
     }
@@ -51,6 +51,11 @@ def describe(summary):
             f"Missed lesion of {lesion['area_px']:,} px, {lesion['cells']:.1f} cells of the bottleneck: the largest "
             f"probability inside is {lesion['largest_probability']:.2f}, the threshold {lesion['threshold']:.2f}."
         )
+        if lesion["above_threshold_px"]:
+            lines[-1] += (
+                f" {lesion['above_threshold_px']:,} px reach it; regions of less than {lesion['smallest_px']:,} px are "
+                "removed."
+            )
     false = summary["false"]
     if false and false["share_below_lesion"] is None:
         lines.append(f"False alarm of {false['area_px']:,} px, mean grey {false['grey']:.0f}.")

@@ -1,5 +1,7 @@
 """Where a prediction errs on an image, and what the network saw there: missed lesions and shadows."""
 
+import math
+
 import cv2
 import numpy as np
 
@@ -44,7 +46,7 @@ def measure_regions(regions, maps):
     }
 
 
-def describe_missed(mask_true, prediction, grid, threshold):
+def describe_missed(mask_true, prediction, grid, metadata):
     """Every lesion of the reference of which less than a tenth is predicted.
 
     Args:
@@ -52,20 +54,28 @@ def describe_missed(mask_true, prediction, grid, threshold):
         prediction: `Prediction` of the same size.
         grid: (h, w) of the bottleneck; the cells a lesion covers tell whether attention can see it as a thing
             of its own.
-        threshold: of the model.
+        metadata: `Metadata` of the model.
 
     Returns:
-        list of {"area_px", "cells", "largest_probability", "threshold"}, the largest lesion first.
+        list of {"area_px", "cells", "largest_probability", "threshold", "above_threshold_px" (inside the
+        lesion), "smallest_px" (smaller regions are removed)}, the largest lesion first.
     """
     regions = label_regions(mask_true)
     missed = []
     for number in range(1, len(regions.areas) + 1):
         lesion = regions.labels == number
         if prediction.mask[lesion].mean() < 0.1:
-            area = int(lesion.sum())
-            largest = float(prediction.probability[lesion].max())
-            cells = area / mask_true.size * grid[0] * grid[1]
-            missed.append({"area_px": area, "cells": cells, "largest_probability": largest, "threshold": threshold})
+            inside = prediction.probability[lesion]
+            missed.append(
+                {
+                    "area_px": inside.size,
+                    "cells": inside.size / mask_true.size * grid[0] * grid[1],
+                    "largest_probability": float(inside.max()),
+                    "threshold": metadata.threshold,
+                    "above_threshold_px": int((inside >= metadata.threshold).sum()),
+                    "smallest_px": math.ceil(metadata.min_lesion_share * mask_true.size),
+                }
+            )
     return sorted(missed, key=lambda lesion: -lesion["area_px"])
 
 

@@ -1,6 +1,7 @@
 """The numbers of an explanation made by hand, and the sentences they give."""
 
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -63,6 +64,14 @@ def test_missed_lesion_and_shadow_become_sentences():
         "32 px outlined outside the reference, 50 % of them below it: mean grey 90, lesion 90, elsewhere 90.",
         *ATTENTION,
     ]
+
+
+def test_a_lesion_that_was_seen_and_removed_is_told_from_one_that_was_not_seen():
+    explanation = explain(PRED)
+    explanation.prediction.probability[3, 3:6] = 0.7
+    strict = replace(METADATA, min_lesion_share=0.01)
+    [line, *_] = describe(summarise_explanation(explanation, IMAGE, TRUE, strict))
+    assert line.endswith("inside is 0.70, the threshold 0.40. 3 px reach it; regions of less than 8 px are removed.")
 
 
 def test_false_alarm_good_prediction_and_no_reference():

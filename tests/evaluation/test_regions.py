@@ -11,7 +11,7 @@ from keras_hanet.evaluation.regions import (
     measure_regions,
     part_image,
 )
-from keras_hanet.inference import Prediction
+from keras_hanet.inference import Metadata, Prediction
 
 
 def block(rows, columns, shape=(20, 30)):
@@ -20,6 +20,7 @@ def block(rows, columns, shape=(20, 30)):
     return mask
 
 
+METADATA = Metadata(32, 0.4, 0.011, "drawn")
 TRUE = block((4, 8), (10, 20))  # 40 px
 PRED = block((4, 8), (15, 25))  # 20 px of it, 20 px beside it
 
@@ -54,15 +55,16 @@ def test_cells_stay_cells():
 def test_missed_lesions_are_those_of_which_less_than_a_tenth_is_predicted():
     true = TRUE | block((12, 14), (2, 6)) | block((15, 18), (20, 28))
     probability = np.full(true.shape, 0.1, np.float32)
-    probability[13, 5] = 0.3
-    missed = describe_missed(true, Prediction(probability, PRED), (2, 3), 0.4)
+    probability[13, 4:6] = 0.3, 0.4
+    missed = describe_missed(true, Prediction(probability, PRED), (2, 3), METADATA)
     assert [lesion["area_px"] for lesion in missed] == [24, 8]
     assert [lesion["cells"] for lesion in missed] == pytest.approx([0.24, 0.08])  # a cell has 100 px
-    assert [lesion["largest_probability"] for lesion in missed] == pytest.approx([0.1, 0.3])
-    assert missed[0]["threshold"] == 0.4
+    assert [lesion["largest_probability"] for lesion in missed] == pytest.approx([0.1, 0.4])
+    assert [lesion["above_threshold_px"] for lesion in missed] == [0, 1]
+    assert (missed[0]["threshold"], missed[0]["smallest_px"]) == (0.4, 7)  # of 600 px, 6.6
     for num_found, num_missed in ((3, 1), (4, 0)):  # of 40 pixels
         found = block((4, 5), (10, 10 + num_found))
-        assert len(describe_missed(TRUE, Prediction(probability, found), (2, 3), 0.4)) == num_missed
+        assert len(describe_missed(TRUE, Prediction(probability, found), (2, 3), METADATA)) == num_missed
 
 
 def test_false_area_below_a_lesion_and_its_grey():
