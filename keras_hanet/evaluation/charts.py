@@ -34,7 +34,7 @@ def draw_histogram(name, dices, num_missed):
 
     Args:
         name: of letters, digits and hyphens, unique in the page.
-        dices: Dice of the found lesions, 0..1; 1 belongs to the last bin.
+        dices: Dice of the lesion images with a prediction, 0..1; 1 belongs to the last bin.
         num_missed: lesion images whose prediction is empty.
     """
     counts, edges = np.histogram(dices, bins=NUM_BINS, range=(0, 1))
@@ -53,7 +53,7 @@ def draw_histogram(name, dices, num_missed):
             parts.append(element("rect", tip, **size, class_=kind))
     missed = x.place(-0.105, LEFT, RIGHT)
     parts.append(text(missed, y.place(num_missed, BOTTOM, TOP) - 5, str(num_missed), "middle", "value"))
-    described = f"{len(dices)} found lesions by Dice, {num_missed} missed lesions in a bar of their own."
+    described = f"{len(dices)} lesion images with a prediction by Dice, {num_missed} missed lesions in a bar of their own."
     return picture(name, "Distribution of Dice", described, frame(x, y) + "".join(parts))
 
 

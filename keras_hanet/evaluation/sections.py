@@ -85,7 +85,7 @@ def show_distribution(lesion, made):
         return ()
     found = [row["dice"] for row in lesion if row["counted_as"] != _MISSED]
     num_missed = len(lesion) - len(found)
-    words = f"Dice of {len(found)} found lesions"
+    words = f"Dice of the {len(found)} lesion images with a prediction"
     words += f", {100 * np.mean(found):.1f} % on average" if found else ""
     words += f". Missed lesions, {num_missed} here, stand apart; in the mean of all they count as 0."
     histogram = charts.draw_histogram("dice-histogram", found, num_missed)

@@ -43,7 +43,7 @@ def test_distribution_by_hand():
     figures, command, table = sections.show_distribution(rows, MADE)
     assert [name for name, _, _ in figures.charts] == ["dice-histogram", "dice-by-size"]
     assert figures.charts[0][2] == (
-        "Dice of 2 found lesions, 75.0 % on average. Missed lesions, 1 here, stand apart; "
+        "Dice of the 2 lesion images with a prediction, 75.0 % on average. Missed lesions, 1 here, stand apart; "
         "in the mean of all they count as 0."
     )
     assert command == MADE[0]
