@@ -83,12 +83,12 @@ def show_distribution(lesion, made):
     """
     if not lesion:
         return ()
-    found = [row["dice"] for row in lesion if row["counted_as"] != _MISSED]
-    num_missed = len(lesion) - len(found)
-    words = f"Dice of the {len(found)} lesion images with a prediction"
-    words += f", {100 * np.mean(found):.1f} % on average" if found else ""
+    dices = [row["dice"] for row in lesion if row["counted_as"] != _MISSED]
+    num_missed = len(lesion) - len(dices)
+    words = f"Dice of the {len(dices)} lesion images with a prediction"
+    words += f", {100 * np.mean(dices):.1f} % on average" if dices else ""
     words += f". Missed lesions, {num_missed} here, stand apart; in the mean of all they count as 0."
-    histogram = charts.draw_histogram("dice-histogram", found, num_missed)
+    histogram = charts.draw_histogram("dice-histogram", dices, num_missed)
     cases = [(row["id"], 100 * _share(row), row["dice"], row["counted_as"] == _MISSED) for row in lesion]
     by_size = charts.draw_dice_by_size("dice-by-size", cases)
     by_size_words = "Dice against lesion size, one circle an image; hollow: a missed lesion."
