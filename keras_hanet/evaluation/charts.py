@@ -53,7 +53,7 @@ def draw_histogram(name, dices, num_missed):
             parts.append(element("rect", tip, **size, class_=kind))
     missed = x.place(-0.105, LEFT, RIGHT)
     parts.append(text(missed, y.place(num_missed, BOTTOM, TOP) - 5, str(num_missed), "middle", "value"))
-    described = f"Dice of {len(dices)} lesion images with a prediction; {num_missed} missed lesions in a bar of their own."
+    described = f"Dice of {len(dices)} lesion images with a prediction; {num_missed} missed lesions stand apart."
     return picture(name, "Distribution of Dice", described, frame(x, y) + "".join(parts))
 
 
