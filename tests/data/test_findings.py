@@ -44,9 +44,11 @@ def test_readable_images_come_with_their_fingerprints_in_order(busi):
 
 
 def test_a_mask_that_cannot_be_read(busi):
-    draw = np.full((12, 16), 90)
-    save(busi / CLASS / "benign (1)_mask.png", draw)
-    [(finding, detail)] = check(busi)["benign (1)_mask.png"]
+    """It is one finding: whether the mask is empty is not known."""
+    save(busi / CLASS / "benign (1)_mask.png", np.full((12, 16), 90))
+    found = check(busi)
+    assert list(found) == ["benign (1)_mask.png"]
+    [(finding, detail)] = found["benign (1)_mask.png"]
     assert finding == "unreadable"
     assert "largest value is 90" in detail
 
