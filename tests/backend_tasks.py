@@ -25,6 +25,23 @@ def predict(encoder, weights, images, out):
     np.save(out, keras_probabilities(model, np.load(images)))
 
 
+def predict_peers(folder):
+    """Logits of the small peers whose weights lie in a folder, NAME.weights.h5, for its images.npy."""
+    from pathlib import Path
+
+    import numpy as np
+
+    from keras_hanet.models.config import HANetConfig
+    from keras_hanet.models.networks import build_network
+
+    images = np.load(Path(folder) / "images.npy")
+    for path in Path(folder).glob("*.weights.h5"):
+        name = path.name.split(".")[0]
+        model = build_network(HANetConfig(architecture=name, base_filters=8, size=32))
+        model.load_weights(path)
+        np.save(Path(folder) / f"{name}.npy", model.predict_on_batch(images))
+
+
 def train(data, run_dir):
     """A whole run of one epoch with the tiny network: layers, losses, data, models and training."""
     import keras
@@ -41,5 +58,5 @@ def train(data, run_dir):
 if __name__ == "__main__":
     if os.environ["KERAS_BACKEND"] != "tensorflow":
         sys.meta_path.insert(0, _Refuse())
-    {"predict": predict, "train": train}[sys.argv[1]](*sys.argv[2:])
+    {"predict": predict, "predict_peers": predict_peers, "train": train}[sys.argv[1]](*sys.argv[2:])
     assert ("tensorflow" in sys.modules) == (os.environ["KERAS_BACKEND"] == "tensorflow")
