@@ -66,6 +66,7 @@ def _next_steps(run_dir, data):
     programs = Path(sys.executable).parent
     at = "" if shutil.which("hanet") else f"{shlex.quote(os.path.relpath(programs))}/"
     return f"""
+Report: {run_dir}/report.html
 Overlays (green: reference, orange: prediction): {run_dir}/overlays
 Next:
   {at}hanet predict {data} --model {run_dir} --output predictions

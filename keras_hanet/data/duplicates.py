@@ -9,7 +9,7 @@
    decides is a correlation of band-passed pixels over the overlap, divided by local contrast first so that bright
    text and calipers weigh no more than speckle.
 
-The thresholds were chosen on BUSI and lie in wide gaps there; see docs/doctor.md.
+The thresholds were chosen on BUSI and BUS-BRA; docs/doctor.md says how wide the gaps are that they lie in.
 """
 
 import os
@@ -21,7 +21,8 @@ import numpy as np
 
 from keras_hanet.data.preprocessing import hash_pixels
 
-NEAR = 0.3  # fine correlation of the same frame
+NEAR = 0.3  # fine correlation of the same frame ...
+NEAR_OVERLAP = 0.25  # ... whose overlap is at least this share of the smaller image: a label or a ruler is less
 RELATED = 0.25  # middle correlation of neighbouring frames ...
 RELATED_OVERLAP = 0.5  # ... whose overlap is at least this share of the smaller image
 _LONG_SIDE = 512
@@ -201,7 +202,7 @@ def _correlate(moving, fixed, matrix):
     seen = cv2.warpAffine(np.ones_like(moving), matrix, size, flags=cv2.INTER_NEAREST)
     overlap = np.count_nonzero(seen) / min(fixed.size, moving.size * np.linalg.det(matrix[:, :2]))
     inner = cv2.erode(seen, np.ones((9, 9), np.uint8), borderValue=0)
-    if np.count_nonzero(inner) < _SMALLEST_OVERLAP:
+    if overlap < NEAR_OVERLAP or np.count_nonzero(inner) < _SMALLEST_OVERLAP:
         return None, 0.0
     moved = cv2.warpAffine(moving, matrix, size, borderMode=cv2.BORDER_REPLICATE)
     fine = _correlation(moved, fixed, inner, _FINE)

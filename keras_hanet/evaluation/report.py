@@ -9,7 +9,6 @@ from pathlib import Path
 from keras_hanet.errors import InputError
 from keras_hanet.evaluation import sections
 from keras_hanet.evaluation.cases import read_cases
-from keras_hanet.evaluation.charts import percent as percent
 from keras_hanet.evaluation.document import Command, Section, write_report
 from keras_hanet.evaluation.examples import choose_examples
 

@@ -69,6 +69,21 @@ def test_text_alone_makes_no_twins(images):
     assert [pair for pair in find_pairs(lettered) if pair.kind != "related"] == []
 
 
+def test_a_strip_in_common_makes_no_twins(images, fingerprints):
+    """The lowest 50 of some 300 rows of one frame on top of another: a label or a ruler may be all two share."""
+    strip = images[0][-50:, :300]
+    other = images[1].copy()
+    other[:50, : strip.shape[1]] = strip
+    assert compare(fingerprints[0], take_fingerprint(other)) is None
+
+
+def test_two_crops_of_one_frame_that_share_half_are_twins(images):
+    middle = images[0].shape[1] // 3
+    kind, _, matrix = compare(take_fingerprint(images[0][:, : 2 * middle]), take_fingerprint(images[0][:, middle:]))
+    assert kind == "near"
+    np.testing.assert_allclose(matrix, [[1, 0, -middle], [0, 1, 0]], atol=1)
+
+
 def test_other_phantoms_are_other_frames(fingerprints):
     assert find_pairs(fingerprints) == []
     assert all(compare(*pair) is None for pair in combinations(fingerprints, 2))
