@@ -1,5 +1,6 @@
 import errno
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -41,7 +42,7 @@ def test_help_names_every_command_and_the_limits_of_use(hanet):
     assert done.code == 0
     assert "Research use only, not a medical device." in " ".join(done.out.split())
     for command in COMMANDS:
-        assert f"\n    {command} " in done.out
+        assert re.search(rf"^    {command}\s", done.out, re.MULTILINE)
 
 
 @pytest.mark.parametrize("command", COMMANDS)
