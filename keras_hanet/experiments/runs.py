@@ -35,6 +35,8 @@ def finish_runs(configs, folder, command, jobs=1, say=print, progress=iter):
         raise InputError(f"jobs must be at least 1, got {jobs}")
     left = {name: config for name, config in configs.items() if not _is_done(folder / name, config)}
     say(f"{folder}: {len(configs)} runs, {len(configs) - len(left)} of them done already")
+    if not left:
+        return
     failed = []
     for _ in progress(_Epochs(left, folder, command, jobs, say, failed)):
         pass
