@@ -28,6 +28,8 @@ def add_arguments(parser):
 
 
 def run(arguments):
+    if arguments.model:  # --base-filters is the peers'; HA-Net among them has none
+        arguments.architecture = next((name for name in arguments.model if name != "ha_net"), "ha_net")
     folder, config = choose_experiment(arguments, "crossval")
     networks = list(dict.fromkeys(arguments.model or [config.model.architecture]))
     result = crossval(

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 import stand_in_training
+from stand_in_training import read_json
 
 from keras_hanet.experiments import runs
 
@@ -20,13 +21,15 @@ def stand_in(monkeypatch):
 
 def test_a_table_for_each_network_and_one_between_them(stand_in, tmp_path, hanet):
     words = ("crossval", "--data", "BUSI", "--preset", "cart", "--epochs", 1, "--folds", 3, "--only", 0, 2)
-    words += ("--model", "ha_net", "unet", "--run-dir", tmp_path)
+    words += ("--model", "ha_net", "unet", "--base-filters", 16, "--run-dir", tmp_path)
     done = hanet(*words)
     assert done.code == 0, done.err
     assert re.search(r"^ha_net$", done.out, re.MULTILINE)
     assert re.search(r"\| pooled .* 8 \+ 4 .* 0 \| +92\.9 ", done.out)  # (100 + 85.7) / 2
     assert "difference to ha_net" in done.out
     assert f"{tmp_path}/unet/report.html" in done.err
+    models = {name: read_json(tmp_path / name / "fold-0" / "config.json")["model"] for name in ("ha_net", "unet")}
+    assert {name: model["base_filters"] for name, model in models.items()} == {"ha_net": 0, "unet": 16}
     again = hanet(*words, "--json")
     assert json.loads(again.out)["networks"].keys() == {"ha_net", "unet"}
     assert "4 runs, 4 of them done already" in again.err

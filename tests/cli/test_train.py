@@ -134,7 +134,7 @@ def test_with_data_the_standard_recipe_runs(scans, hanet, no_training):
         ("--resume --run-dir run", ["run: expected a run folder with a config.json, found none; check the path"]),
         ("--config none.json", ["none.json: no such configuration file; check the path"]),
         ("--config .", [".: a file is where a folder belongs, or a folder where a file belongs; give another"]),
-        ("--num-classes 3", ["num_classes must be 0"]),
+        ("--num-classes 2", ["num_classes must be 0 or 3", "got 2"]),
         ("--epochs 0", ["epochs must be greater than 0, got 0"]),
         ("--epochs ten", ["--epochs", "'ten'", "'hanet train --help'"]),
         ("--schedule linear", ["schedule must be one of plateau, cosine, got 'linear'"]),
