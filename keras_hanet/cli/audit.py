@@ -1,8 +1,6 @@
 """`hanet audit`: is a published set of scores possible, and under which averaging?"""
 
-import json
-
-from keras_hanet.cli.console import say
+from keras_hanet.cli.console import print_text
 from keras_hanet.errors import InputError
 from keras_hanet.evaluation.audit import audit, format_audit
 from keras_hanet.evaluation.plausibility import Claim, read_score
@@ -34,8 +32,4 @@ def run(arguments):
     ranges = {name: read_score(text) for name, text in texts.items() if text is not None}
     result = audit(Claim(**ranges, num=arguments.num))
     text = f"{format_audit(result)}\n\nResearch use only, not a medical device."
-    if arguments.json:
-        say(text)
-        print(json.dumps(result, allow_nan=False))
-    else:
-        print(text)
+    print_text(text, result, arguments.json)

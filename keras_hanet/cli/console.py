@@ -43,10 +43,14 @@ def print_result(tables, result, as_json):
         result: what --json prints, JSON-ready.
         as_json: whether standard output is for a program, and the tables go to standard error.
     """
-    text = "\n" + "\n\n".join(tables)
+    print_text("\n" + "\n\n".join(tables), result, as_json)
+
+
+def print_text(text, value, as_json):
+    """Print a text for a person; with `as_json` to standard error, and a value as one line of JSON."""
     if as_json:
         say(text)
-        print(json.dumps(result, allow_nan=False))
+        print(json.dumps(value, allow_nan=False))
     else:
         print(text)
 
@@ -56,9 +60,4 @@ def print_summary(summary, as_json):
     from keras_hanet.evaluation.summary import format_summary
 
     footer = f"{summary['split']}; threshold {summary['threshold']}. {summary['intended_use']}"
-    table = f"\n{format_summary(summary)}\n\n{footer}"
-    if as_json:
-        say(table)
-        print(json.dumps(summary, allow_nan=False))
-    else:
-        print(table)
+    print_text(f"\n{format_summary(summary)}\n\n{footer}", summary, as_json)

@@ -1,9 +1,8 @@
 """`hanet robustness`: models on ever worse images -> one table."""
 
-import json
 from pathlib import Path
 
-from keras_hanet.cli.console import bar, keras_loading, say
+from keras_hanet.cli.console import bar, keras_loading, print_text, say
 from keras_hanet.data.layouts import read_samples
 from keras_hanet.data.split_files import keep_unseen
 from keras_hanet.errors import InputError
@@ -62,11 +61,7 @@ def run(arguments):
         "models": {name: vars(predictor.metadata) for name, predictor in predictors.items()},
     }
     markdown = write_results(arguments.output, table, settings)
-    if arguments.json:
-        say(markdown)
-        print(json.dumps({**settings, "results": table}, allow_nan=False))
-    else:
-        print(markdown)
+    print_text(markdown, {**settings, "results": table}, arguments.json)
     say(f"The table as results.md, results.csv and results.json: {arguments.output}")
     say(INTENDED_USE)
 
