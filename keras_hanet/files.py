@@ -1,5 +1,6 @@
 """Files that are either whole or not there: written under a temporary name, then renamed."""
 
+import csv
 import json
 import os
 from contextlib import contextmanager
@@ -27,3 +28,11 @@ def write_json(path, value):
     """Write `value` as indented JSON, keys in their order, not-a-number refused."""
     with replacing(path) as temporary:
         temporary.write_text(json.dumps(value, indent=2, allow_nan=False) + "\n")
+
+
+def write_table(path, columns, rows):
+    """Write dicts as CSV in UTF-8 with line feeds, one row each; a key that is no column raises ValueError."""
+    with replacing(path) as temporary, open(temporary, "w", newline="", encoding="utf-8") as file:
+        writer = csv.DictWriter(file, columns, lineterminator="\n")
+        writer.writeheader()
+        writer.writerows(rows)

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from keras_hanet.files import replacing, write_json
+from keras_hanet.files import replacing, write_json, write_table
 
 
 def names(folder):
@@ -56,3 +56,12 @@ def test_json_refuses_what_is_no_number(value, tmp_path):
     with pytest.raises(ValueError, match="not JSON compliant"):
         write_json(tmp_path / "a.json", {"value": value})
     assert names(tmp_path) == []
+
+
+def test_table_is_plain_csv_and_a_stray_key_leaves_none(tmp_path):
+    path = tmp_path / "table.csv"
+    write_table(path, ("name", "size"), [{"name": "é, f", "size": 1}])
+    assert path.read_bytes() == 'name,size\n"é, f",1\n'.encode()
+    with pytest.raises(ValueError, match="colour"):
+        write_table(tmp_path / "other.csv", ("name",), [{"name": "a", "colour": "b"}])
+    assert names(tmp_path) == ["table.csv"]

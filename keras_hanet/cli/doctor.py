@@ -1,10 +1,9 @@
 """`hanet doctor`: data set -> groups.csv, related.csv, findings.csv and a report with pictures."""
 
-import json
 import time
 from pathlib import Path
 
-from keras_hanet.cli.console import bar, say
+from keras_hanet.cli.console import bar, print_text, say
 from keras_hanet.data.duplicates import find_pairs
 from keras_hanet.data.findings import KINDS, check_groups, check_images
 from keras_hanet.data.layouts import read_samples
@@ -18,11 +17,11 @@ from keras_hanet.data.leak_tables import (
     group_images,
     group_rows,
     related_rows,
-    write_table,
 )
 from keras_hanet.data.tables import read_table
 from keras_hanet.errors import InputError
 from keras_hanet.evaluation.leak_report import Examination, write_leak_report
+from keras_hanet.files import write_table
 
 HELP = "Find duplicates, label conflicts and faulty files in a data set, before they leak into a score."
 EXAMPLE = "hanet doctor --data BUSI --output doctor"
@@ -64,12 +63,7 @@ def run(arguments):
     wall, processor = time.monotonic() - started[0], time.process_time() - started[1]
     say(f"{wall:.0f} s, {processor:.0f} s of processor time. Pictures of every group: {report}")
     summary = examination.summary()
-    text = _format(summary)
-    if arguments.json:
-        say(text)
-        print(json.dumps(summary, allow_nan=False))
-    else:
-        print(text)
+    print_text(_format(summary), summary, arguments.json)
     if groups:
         say(f"Next: hanet split --data {arguments.data} --groups {arguments.output / 'groups.csv'}")
 

@@ -1,12 +1,10 @@
 """The tables of images that show one frame: written as BUSI's are, and held against another such table."""
 
-import csv
 from collections import Counter
 from itertools import combinations
 
 from keras_hanet.data.groups import connect, group_links, pair_links
 from keras_hanet.data.pairing import natural_key
-from keras_hanet.files import replacing
 
 GROUP_COLUMNS = ("group", "kind", "file", "class", "similarity")
 RELATED_COLUMNS = ("file_a", "class_a", "file_b", "class_b", "similarity")
@@ -75,14 +73,6 @@ def finding_rows(findings, folder):
         {"file": item.file.relative_to(folder).as_posix(), "finding": item.finding, "detail": item.detail}
         for item in findings
     ]
-
-
-def write_table(path, columns, rows):
-    """Write dicts as CSV."""
-    with replacing(path) as temporary, open(temporary, "w", newline="", encoding="utf-8") as file:
-        writer = csv.DictWriter(file, columns, lineterminator="\n")
-        writer.writeheader()
-        writer.writerows(rows)
 
 
 def compare_with_table(samples, found, path):

@@ -14,7 +14,7 @@ import numpy as np
 from keras_hanet import metrics
 from keras_hanet.errors import InputError
 from keras_hanet.evaluation.diagnosis import COLUMNS as DIAGNOSIS_COLUMNS
-from keras_hanet.files import replacing
+from keras_hanet.files import write_table
 
 COUNTED_AS = ("lesion case", "missed lesion", "false alarm", "true negative")
 OVERLAP_SCORES = ("dice", "jaccard", "accuracy", "sensitivity", "specificity", "precision")
@@ -78,6 +78,16 @@ def score_case(mask_true, mask_pred, probability):
     }
 
 
+def is_lesion(row):
+    """Whether the reference of a case holds a lesion, found or missed."""
+    return row["counted_as"] in ("lesion case", "missed lesion")
+
+
+def dice_or_one(row):
+    """Dice of a case, a true negative counted as 1."""
+    return 1.0 if row["counted_as"] == "true negative" else row["dice"]
+
+
 def score_case_at_s(mask_true, mask_pred):
     """Overlap scores of one image at the model's size, under the names of SCORES_AT_S.
 
@@ -95,10 +105,7 @@ def write_cases(path, rows):
     Raises:
         ValueError: if a row has a key that is no column.
     """
-    with replacing(path) as temporary, open(temporary, "w", newline="", encoding="utf-8") as file:
-        writer = csv.DictWriter(file, COLUMNS, lineterminator="\n")
-        writer.writeheader()
-        writer.writerows({name: _to_cell(value) for name, value in row.items()} for row in rows)
+    write_table(path, COLUMNS, ({name: _to_cell(value) for name, value in row.items()} for row in rows))
 
 
 def read_cases(path):

@@ -10,6 +10,7 @@ import numpy as np
 from scipy.stats import permutation_test
 
 from keras_hanet.errors import InputError
+from keras_hanet.evaluation.cases import dice_or_one, is_lesion
 from keras_hanet.evaluation.markdown import SCORE_LABELS, format_interval, format_table
 from keras_hanet.evaluation.statistics import mean_interval
 
@@ -165,12 +166,11 @@ def _values(rows, score):
 
 
 def _value(row, score):
-    counted_as = row["counted_as"]
     if score == "false_alarm_rate":
-        return {"false alarm": 1.0, "true negative": 0.0}.get(counted_as, math.nan)
+        return {"false alarm": 1.0, "true negative": 0.0}.get(row["counted_as"], math.nan)
     if score == "dice_true_negative_as_one":
-        return 1.0 if counted_as == "true negative" else row["dice"]
-    return row[score] if counted_as in ("lesion case", "missed lesion") else math.nan
+        return dice_or_one(row)
+    return row[score] if is_lesion(row) else math.nan
 
 
 def _count(name, rows):

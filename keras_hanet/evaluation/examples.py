@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+from keras_hanet.evaluation.cases import is_lesion
 from keras_hanet.evaluation.document import Pictures, Text
 
 NUM_PICTURES = 3  # of each kind
@@ -22,7 +23,7 @@ def choose_examples(rows, folder):
         tuple of blocks; empty if there is no overlay of any of these cases.
     """
     folder = Path(folder)
-    lesion = [row for row in rows if row["counted_as"] in ("lesion case", _MISSED)]
+    lesion = [row for row in rows if is_lesion(row)]
     ranked = sorted(lesion, key=lambda row: (row["dice"], -row["lesion_area_px"], row["id"]))
     num = min(NUM_PICTURES, max(1, len(ranked) // 3))
     middle = (len(ranked) - num) // 2

@@ -3,6 +3,7 @@
 import numpy as np
 
 from keras_hanet.errors import InputError
+from keras_hanet.evaluation.cases import dice_or_one, is_lesion
 from keras_hanet.evaluation.markdown import SCORE_LABELS, format_interval, format_table
 from keras_hanet.evaluation.statistics import mean_interval
 
@@ -76,9 +77,9 @@ def _check(rows):
 
 
 def _score(rows, seed):
-    lesion = [row for row in rows if row["counted_as"] in ("lesion case", "missed lesion")]
-    normal = [_with_alarm(row) for row in rows if row["counted_as"] in ("false alarm", "true negative")]
-    everything = [{**row, "dice_true_negative_as_one": _dice_or_one(row)} for row in rows]
+    lesion = [row for row in rows if is_lesion(row)]
+    normal = [_with_alarm(row) for row in rows if not is_lesion(row)]
+    everything = [{**row, "dice_true_negative_as_one": dice_or_one(row)} for row in rows]
     return {
         "lesion": {
             **{"num": len(lesion), "missed": sum(row["counted_as"] == "missed lesion" for row in lesion)},
@@ -97,10 +98,6 @@ def _score(rows, seed):
 
 def _with_alarm(row):
     return {**row, "false_alarm_rate": int(row["counted_as"] == "false alarm")}
-
-
-def _dice_or_one(row):
-    return 1.0 if row["counted_as"] == "true negative" else row["dice"]
 
 
 def _means(rows, names, seed):

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from keras_hanet.errors import InputError
 from keras_hanet.evaluation import sections
-from keras_hanet.evaluation.cases import read_cases
+from keras_hanet.evaluation.cases import is_lesion, read_cases
 from keras_hanet.evaluation.document import Command, Section, write_report
 from keras_hanet.evaluation.examples import choose_examples
 
@@ -44,7 +44,7 @@ def evaluation_sections(rows, summary, folder):
     Returns:
         list of `Section`: what was measured first, the table of scores second.
     """
-    lesion = [row for row in rows if row["counted_as"] in ("lesion case", "missed lesion")]
+    lesion = [row for row in rows if is_lesion(row)]
     made = (Command(summary["command"]),) if summary.get("command") else ()
     examples = choose_examples(rows, folder)
     blocks = {

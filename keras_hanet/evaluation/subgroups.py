@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from keras_hanet.evaluation.cases import is_lesion
 from keras_hanet.evaluation.statistics import mean_interval
 
 SCORES = ("dice", "jaccard", "hd95_px")
@@ -28,7 +29,7 @@ def subgroups(rows, seed=0):
         [low, high], the shares between which they lie, 0..1. A division with fewer than two parts that
         hold an image is left out.
     """
-    lesion = [row for row in rows if row["counted_as"] in ("lesion case", "missed lesion")]
+    lesion = [row for row in rows if is_lesion(row)]
     divisions = {
         "diagnosis": _part(lesion, lambda row: row["diagnosis"]),
         "lesion size": _part_by_size(lesion),

@@ -5,7 +5,14 @@ import math
 import numpy as np
 
 from keras_hanet import metrics
-from keras_hanet.evaluation.cases import OVERLAP_SCORES, PIXEL_SCORES, SCORES_AT_S, SURFACE_SCORES
+from keras_hanet.evaluation.cases import (
+    OVERLAP_SCORES,
+    PIXEL_SCORES,
+    SCORES_AT_S,
+    SURFACE_SCORES,
+    dice_or_one,
+    is_lesion,
+)
 from keras_hanet.evaluation.markdown import format_interval, format_table
 from keras_hanet.evaluation.statistics import mean_interval, ratio_interval
 from keras_hanet.evaluation.subgroups import subgroups
@@ -55,11 +62,11 @@ def summarise(rows, seed=0):
         Errors of size are predicted minus true; a missed lesion has the size 0, so that no model agrees
         better by missing more.
     """
-    lesion = [row for row in rows if row["counted_as"] in ("lesion case", "missed lesion")]
-    normal = [row for row in rows if row["counted_as"] in ("false alarm", "true negative")]
+    lesion = [row for row in rows if is_lesion(row)]
+    normal = [row for row in rows if not is_lesion(row)]
     missed = [row["counted_as"] == "missed lesion" for row in lesion]
     alarms = [row["counted_as"] == "false alarm" for row in normal]
-    as_one = [1.0 if row["counted_as"] == "true negative" else row["dice"] for row in rows]
+    as_one = [dice_or_one(row) for row in rows]
     return {
         "lesion": {
             "num": len(lesion),

@@ -1,6 +1,5 @@
 """What models lose under each degradation: the table of `keras_hanet.experiments.robustness`."""
 
-import csv
 import math
 from pathlib import Path
 
@@ -9,7 +8,7 @@ import numpy as np
 from keras_hanet.data.degradations import DEGRADATIONS
 from keras_hanet.evaluation.statistics import mean_interval
 from keras_hanet.experiments.robustness import CONDITIONS, UNCHANGED
-from keras_hanet.files import replacing, write_json
+from keras_hanet.files import replacing, write_json, write_table
 
 INTENDED_USE = "Research use only, not a medical device."
 _ALL = ("mean of all levels", None)
@@ -66,10 +65,7 @@ def write_results(folder, table, settings):
     """
     folder = Path(folder)
     rows = [_flatten(row) for row in table]
-    with replacing(folder / "results.csv") as temporary, open(temporary, "w", newline="", encoding="utf-8") as file:
-        writer = csv.DictWriter(file, rows[0], lineterminator="\n")
-        writer.writeheader()
-        writer.writerows(rows)
+    write_table(folder / "results.csv", tuple(rows[0]), rows)
     write_json(folder / "results.json", {**settings, "results": table, "intended_use": INTENDED_USE})
     markdown = format_table(table)
     page = f"# Robustness\n\n{settings['split']}. {INTENDED_USE}\n\n{markdown}\n\n```\n{settings['command']}\n```\n"

@@ -17,10 +17,10 @@ from keras_hanet.data.leak_tables import (
     group_images,
     group_rows,
     related_rows,
-    write_table,
 )
 from keras_hanet.data.sample import Finding
 from keras_hanet.errors import InputError
+from keras_hanet.files import write_table
 
 # Of the six images of `draw_busi`: benign (1), benign (2), benign (10), malignant (1), malignant (2), normal (1).
 PAIRS = [
