@@ -35,10 +35,12 @@ def use_statistics_of(model, images):
     model(images, training=True)
 
 
+# Measured without and with AVX512: 8e-7 (EfficientNet-Lite0); 1.02e-5 and 5e-6 (DenseNet121, random weights).
 @pytest.mark.parametrize(
-    "encoder", ["efficientnet_lite0", pytest.param("densenet121", marks=pytest.mark.slow)]
+    ("encoder", "largest"),
+    [("efficientnet_lite0", 1e-5), pytest.param("densenet121", 5e-5, marks=pytest.mark.slow)],
 )
-def test_same_probabilities_under_tensorflow_and_jax(encoder, tmp_path):
+def test_same_probabilities_under_tensorflow_and_jax(encoder, largest, tmp_path):
     keras.utils.set_random_seed(0)
     model = build_ha_net(HANetConfig(encoder=encoder, size=64))
     for name in ("lambda_1", "lambda_2"):
@@ -53,8 +55,7 @@ def test_same_probabilities_under_tensorflow_and_jax(encoder, tmp_path):
     here, there = keras_probabilities(model, images), np.load(tmp_path / "out.npy")
     assert here.shape == (2, 64, 64)
     assert here.std() > 0.05, "probabilities that are all alike would agree whatever the network"
-    # Measured on a CPU: 8e-7 (EfficientNet-Lite0), 5e-6 (DenseNet121).
-    assert np.abs(here - there).max() < 1e-5
+    assert np.abs(here - there).max() < largest
 
 
 @pytest.mark.slow
