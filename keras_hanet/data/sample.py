@@ -37,7 +37,7 @@ class Sample:
         source: the reader's name ("busi", "busbra", ...).
         official_fold: the fold the data set's authors gave the image; None where they gave none.
         device: the scanner; None where it is not known.
-        annotated: whether colour, calipers or text lie on the image; None where it is not known.
+        annotated: whether colour, calipers or text lie on the image; None where the data set does not say.
     """
 
     id: str

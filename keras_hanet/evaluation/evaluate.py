@@ -5,6 +5,7 @@ from operator import add
 from pathlib import Path
 
 from keras_hanet import metrics
+from keras_hanet.data.annotations import find_annotations
 from keras_hanet.data.preprocessing import load_sample, resize_mask
 from keras_hanet.drawing import draw_overlay, write_picture
 from keras_hanet.evaluation.cases import score_case, score_case_at_s, write_cases
@@ -39,7 +40,7 @@ def evaluate(predictor, samples, folder, split_name, command, fold=None, progres
     rows, bins = [], []
     for start in progress(range(0, len(samples), BATCH_SIZE)):
         for sample, row, image_bins, overlay in _score_batch(predictor, samples[start : start + BATCH_SIZE]):
-            rows.append({**_describe(sample, fold), **row})
+            rows.append({**_describe(sample), "fold": fold, **row})
             bins.append(image_bins)
             write_picture(folder / "overlays" / f"{sample.id}.png", overlay)
     metadata = predictor.metadata
@@ -70,21 +71,18 @@ def _score_batch(predictor, samples):
     for index, (sample, (image, mask), probability) in enumerate(zip(samples, loaded, at_s, strict=True)):
         predicted = predictor.to_prediction(probability, mask.shape)
         scores_at_s = score_case_at_s(resize_mask(mask, len(probability)), predictor.to_mask(probability))
-        size = {"height": mask.shape[0], "width": mask.shape[1]}
+        known = {"height": mask.shape[0], "width": mask.shape[1], "annotated": _is_annotated(sample, image)}
         bins = metrics.reliability(mask, predicted.probability)
-        row = {**size, **score_case(mask, predicted.mask, predicted.probability), **scores_at_s}
+        row = {**known, **score_case(mask, predicted.mask, predicted.probability), **scores_at_s}
         if diagnoses is not None:
             row.update(zip(COLUMNS, map(float, diagnoses[index]), strict=True))
         yield sample, row, bins, draw_overlay(image, predicted.mask, mask)
 
 
-def _describe(sample, fold):
-    return {
-        "id": sample.id,
-        "source": sample.source,
-        "diagnosis": sample.diagnosis,
-        "group": sample.group,
-        "fold": fold,
-        "device": sample.device,
-        "annotated": sample.annotated,
-    }
+def _describe(sample):
+    return {name: getattr(sample, name) for name in ("id", "source", "diagnosis", "group", "device")}
+
+
+def _is_annotated(sample, image):
+    """What the data set says; where it says nothing, what can be seen."""
+    return bool(find_annotations(image)) if sample.annotated is None else sample.annotated

@@ -67,11 +67,19 @@ def test_rows_and_summary(four, tmp_path):
 
 
 def test_device_and_annotation_of_the_sample_are_in_the_table(four, tmp_path):
-    known = [replace(four[0], device="scanner", annotated=True), replace(four[1], annotated=False), *four[2:]]
+    known = [replace(four[0], device="scanner", annotated=True), *four[1:]]
     evaluate(predictor(), known, tmp_path / "run", "all", "command")
     rows = read_cases(tmp_path / "run" / "cases.csv")
     assert [row["device"] for row in rows] == ["scanner", None, None, None]
-    assert [row["annotated"] for row in rows] == [True, False, None, None]
+    assert [row["annotated"] for row in rows] == [True, False, False, False]
+
+
+def test_annotation_is_looked_for_where_the_data_set_says_nothing(four, tmp_path):
+    pixels = np.asarray(Image.open(four[3].image)).copy()
+    pixels[39:42, 30:45] = pixels[33:48, 36:39] = 255  # a caliper
+    Image.fromarray(pixels).save(four[3].image)
+    evaluate(predictor(), [four[2], four[3], replace(four[3], annotated=False)], tmp_path / "run", "all", "command")
+    assert [row["annotated"] for row in read_cases(tmp_path / "run" / "cases.csv")] == [False, True, False]
 
 
 def test_calibration_is_that_of_all_pixels(four, tmp_path):
