@@ -20,8 +20,8 @@ from keras_hanet.data.leak_tables import (
 )
 from keras_hanet.data.tables import read_table
 from keras_hanet.errors import InputError
-from keras_hanet.evaluation.leak_report import Examination, write_leak_report
 from keras_hanet.files import write_table
+from keras_hanet.reports.leak_report import Examination, write_leak_report
 
 HELP = "Find duplicates, label conflicts and faulty files in a data set, before they leak into a score."
 EXAMPLE = "hanet doctor --data BUSI --output doctor"

@@ -29,9 +29,9 @@ def add_arguments(parser):
 def run(arguments):
     outputs = find_images(arguments.inputs, arguments.output)
     with keras_loading():
-        from keras_hanet.evaluation.explain import Inspector
-        from keras_hanet.evaluation.explain_sheet import INTENDED_USE, draw_explanation
-        from keras_hanet.evaluation.explain_summary import describe, summarise_explanation
+        from keras_hanet.explain.maps import Inspector
+        from keras_hanet.explain.sheet import INTENDED_USE, draw_explanation
+        from keras_hanet.explain.summary import describe, summarise_explanation
         from keras_hanet.inference import load_keras_model
 
         model, metadata = load_keras_model(arguments.model)

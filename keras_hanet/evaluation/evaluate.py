@@ -10,9 +10,9 @@ from keras_hanet.data.preprocessing import load_sample, resize_mask
 from keras_hanet.drawing import draw_overlay, write_picture
 from keras_hanet.evaluation.cases import score_case, score_case_at_s, write_cases
 from keras_hanet.evaluation.diagnosis import COLUMNS, summarise_diagnosis
-from keras_hanet.evaluation.report import write_evaluation_report
 from keras_hanet.evaluation.summary import summarise, summarise_calibration
 from keras_hanet.files import write_json
+from keras_hanet.reports.evaluation_report import write_evaluation_report
 
 BATCH_SIZE = 8
 

@@ -2,10 +2,10 @@
 
 from pathlib import Path
 
-from keras_hanet.evaluation.charts import draw_intervals, percent
 from keras_hanet.evaluation.comparison import format_comparison
-from keras_hanet.evaluation.document import Charts, Command, Section, Table, Text, write_report
 from keras_hanet.evaluation.markdown import SCORE_LABELS
+from keras_hanet.reports.charts import draw_intervals, percent
+from keras_hanet.reports.document import Charts, Command, Section, Table, Text, write_report
 
 COMPARED = ("dice", "jaccard", "hd95_px", "nsd", "assd_px", "false_alarm_rate", "dice_true_negative_as_one")
 _HOW_TO_READ = (

@@ -6,15 +6,15 @@ from pathlib import Path
 from keras_hanet.data.layouts import read_samples
 from keras_hanet.errors import InputError
 from keras_hanet.evaluation.cases import read_cases, write_cases
-from keras_hanet.evaluation.charts import draw_intervals, percent
 from keras_hanet.evaluation.comparison import compare_runs
-from keras_hanet.evaluation.document import Charts, Section, Table
 from keras_hanet.evaluation.folds import format_pooled_table, pooled_table
-from keras_hanet.evaluation.report import write_evaluation_report
 from keras_hanet.evaluation.summary import summarise
 from keras_hanet.experiments.comparisons import COMPARED, write_comparison
 from keras_hanet.experiments.runs import finish_runs
 from keras_hanet.files import write_json
+from keras_hanet.reports.charts import draw_intervals, percent
+from keras_hanet.reports.document import Charts, Section, Table
+from keras_hanet.reports.evaluation_report import write_evaluation_report
 
 
 def crossval(config, folder, networks, command, folds=None, jobs=1, say=print, progress=iter):

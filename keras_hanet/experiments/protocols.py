@@ -9,12 +9,12 @@ from keras_hanet import metrics
 from keras_hanet.data.layouts import read_samples
 from keras_hanet.data.preprocessing import load_sample, resize_mask
 from keras_hanet.data.split_files import read_split
-from keras_hanet.evaluation.document import Command, Section, Table, Text, write_report
 from keras_hanet.evaluation.markdown import format_interval
 from keras_hanet.evaluation.statistics import mean_interval, ratio_interval
 from keras_hanet.experiments.runs import finish_runs
 from keras_hanet.files import write_json
 from keras_hanet.inference import Predictor
+from keras_hanet.reports.document import Command, Section, Table, Text, write_report
 
 BATCH_SIZE = 8
 CROP_MARGIN = 0.2  # of the lesion's height and width, on each side; papers that crop do not agree on one

@@ -6,12 +6,12 @@ from pathlib import Path
 from keras_hanet.data.layouts import read_samples
 from keras_hanet.data.split_files import keep_unseen
 from keras_hanet.errors import InputError
-from keras_hanet.evaluation.document import Command, Section, Table, Text, write_report
 from keras_hanet.evaluation.evaluate import evaluate
 from keras_hanet.evaluation.markdown import SCORE_LABELS, format_interval, format_table
 from keras_hanet.experiments.runs import finish_runs
 from keras_hanet.files import write_json
 from keras_hanet.inference import Predictor
+from keras_hanet.reports.document import Command, Section, Table, Text, write_report
 
 SOURCE = "source"
 _SCORES = ("dice", "jaccard", "hd95_px", "nsd")

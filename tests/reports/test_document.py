@@ -11,7 +11,7 @@ import pytest
 from page_reader import Page
 
 from keras_hanet.drawing import PREDICTED_COLOUR, write_picture
-from keras_hanet.evaluation.document import (
+from keras_hanet.reports.document import (
     MAX_PICTURE_SIDE,
     Charts,
     Command,
@@ -25,7 +25,7 @@ from keras_hanet.evaluation.document import (
     to_markdown,
     write_report,
 )
-from keras_hanet.evaluation.svg import picture
+from keras_hanet.reports.svg import picture
 
 NASTY = "<script>alert('|')</script> & `a` *b* [c](d)"
 NOTICE = "Research use only. Not a medical device."

@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from keras_hanet.evaluation.document import Pictures
-from keras_hanet.evaluation.examples import choose_examples
+from keras_hanet.reports.document import Pictures
+from keras_hanet.reports.examples import choose_examples
 
 
 def case(name, dice, area=100, counted_as="lesion case", false_area=0, fold=0):

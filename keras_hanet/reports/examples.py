@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from keras_hanet.evaluation.cases import is_lesion
-from keras_hanet.evaluation.document import Pictures, Text
+from keras_hanet.reports.document import Pictures, Text
 
 NUM_PICTURES = 3  # of each kind
 _MISSED = "missed lesion"

@@ -6,8 +6,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from keras_hanet.evaluation.explain import GSA, TSA, Attention, Enhancement, Explanation
-from keras_hanet.evaluation.explain_summary import describe, summarise_explanation
+from keras_hanet.explain.maps import GSA, TSA, Attention, Enhancement, Explanation
+from keras_hanet.explain.summary import describe, summarise_explanation
 from keras_hanet.inference import Metadata, Prediction
 
 METADATA = Metadata(32, 0.4, 0.0, "drawn")

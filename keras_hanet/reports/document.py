@@ -16,8 +16,8 @@ from urllib.parse import quote
 import cv2
 import numpy as np
 
-from keras_hanet.evaluation.svg import CHART_STYLE, standalone
 from keras_hanet.files import replacing
+from keras_hanet.reports.svg import CHART_STYLE, standalone
 from keras_hanet.version import __version__
 
 INTENDED_USE = "Research use only. Not a medical device."

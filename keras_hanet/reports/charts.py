@@ -1,14 +1,14 @@
 """The charts of a report, each from plain numbers to one SVG text.
 
 What the network predicts is drawn in orange and what the reference or the ideal is in green, as the outlines
-of the overlays are; what it missed has the colour of the text. See `keras_hanet.evaluation.svg`.
+of the overlays are; what it missed has the colour of the text. See `keras_hanet.reports.svg`.
 """
 
 from html import escape
 
 import numpy as np
 
-from keras_hanet.evaluation.svg import (
+from keras_hanet.reports.svg import (
     BOTTOM,
     LEFT,
     RIGHT,

@@ -11,8 +11,8 @@ from keras_hanet.data.leak_tables import count_kinds
 from keras_hanet.data.preprocessing import decode_image, decode_mask
 from keras_hanet.drawing import REFERENCE_COLOUR
 from keras_hanet.errors import InputError
-from keras_hanet.evaluation.document import Command, Facts, KeyFigures, Pictures, Section, Table, Text, write_report
 from keras_hanet.files import replacing
+from keras_hanet.reports.document import Command, Facts, KeyFigures, Pictures, Section, Table, Text, write_report
 
 _PICTURE_SIDE = 280  # pixels, the longer side of a picture
 _CONFLICTS = ("label_conflict", "patient_conflict", "mask_conflict")

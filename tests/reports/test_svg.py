@@ -5,8 +5,8 @@ import xml.etree.ElementTree as ET
 
 import pytest
 
-from keras_hanet.evaluation import svg
-from keras_hanet.evaluation.svg import Axis, element, frame, linear_axis, log_axis, picture, standalone, tick_text
+from keras_hanet.reports import svg
+from keras_hanet.reports.svg import Axis, element, frame, linear_axis, log_axis, picture, standalone, tick_text
 
 SVG = "{http://www.w3.org/2000/svg}"
 

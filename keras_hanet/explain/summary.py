@@ -2,8 +2,8 @@
 
 import numpy as np
 
-from keras_hanet.evaluation.explain import GSA, TSA
-from keras_hanet.evaluation.regions import describe_false, describe_missed, measure_regions, part_image
+from keras_hanet.explain.maps import GSA, TSA
+from keras_hanet.explain.regions import describe_false, describe_missed, measure_regions, part_image
 from keras_hanet.metrics import confusion, dice
 
 NAMES = {TSA: "TSA", GSA: "GSA", "spatial_feature_enhancement": "SFEB"}

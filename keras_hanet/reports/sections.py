@@ -7,10 +7,10 @@ import math
 
 import numpy as np
 
-from keras_hanet.evaluation import charts
-from keras_hanet.evaluation.document import Charts, Facts, KeyFigures, Table
 from keras_hanet.evaluation.markdown import format_interval
 from keras_hanet.evaluation.summary import score_lines
+from keras_hanet.reports import charts
+from keras_hanet.reports.document import Charts, Facts, KeyFigures, Table
 
 _MISSED = "missed lesion"
 _QUANTILES = (0.1, 0.25, 0.5, 0.75, 0.9)

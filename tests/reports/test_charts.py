@@ -8,8 +8,8 @@ import xml.etree.ElementTree as ET
 
 import pytest
 
-from keras_hanet.evaluation import charts
-from keras_hanet.evaluation.svg import CHART_STYLE
+from keras_hanet.reports import charts
+from keras_hanet.reports.svg import CHART_STYLE
 
 SVG = "{http://www.w3.org/2000/svg}"
 CALIBRATION = {

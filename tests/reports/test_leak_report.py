@@ -9,7 +9,7 @@ from keras_hanet.data.duplicates import Pair
 from keras_hanet.data.layouts import read_samples
 from keras_hanet.data.sample import Finding
 from keras_hanet.drawing import REFERENCE_COLOUR
-from keras_hanet.evaluation.leak_report import Examination, write_leak_report
+from keras_hanet.reports.leak_report import Examination, write_leak_report
 
 NOTHING = {"num_reference": 1, "num_found": 0, "num_both": 0, "recall": 0.0, "precision": None}
 

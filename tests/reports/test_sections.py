@@ -2,8 +2,8 @@
 
 import pytest
 
-from keras_hanet.evaluation import sections
-from keras_hanet.evaluation.document import Charts, Command, Table
+from keras_hanet.reports import sections
+from keras_hanet.reports.document import Charts, Command, Table
 
 MADE = (Command("hanet evaluate"),)
 

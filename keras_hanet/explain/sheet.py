@@ -4,9 +4,9 @@ import cv2
 import numpy as np
 
 from keras_hanet.drawing import PREDICTED_COLOUR, REFERENCE_COLOUR, draw_overlay
-from keras_hanet.evaluation.contact_sheet import Panel, colour, draw_gates, draw_sheet, heat_over
-from keras_hanet.evaluation.explain_summary import NAMES, describe
-from keras_hanet.evaluation.regions import find_centre, part_image
+from keras_hanet.explain.contact_sheet import Panel, colour, draw_gates, draw_sheet, heat_over
+from keras_hanet.explain.regions import find_centre, part_image
+from keras_hanet.explain.summary import NAMES, describe
 
 INTENDED_USE = "Research use only, not a medical device."
 _MAX_KEYS = 30  # columns of the picture of attention between channels

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from keras_hanet.evaluation.regions import (
+from keras_hanet.explain.regions import (
     describe_false,
     describe_missed,
     enlarge,

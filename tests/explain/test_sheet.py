@@ -7,10 +7,10 @@ import pytest
 from helpers import randomise, tiny_config
 
 from keras_hanet.drawing import REFERENCE_COLOUR
-from keras_hanet.evaluation import explain_sheet
-from keras_hanet.evaluation.explain import Attention, Inspector
-from keras_hanet.evaluation.explain_sheet import draw_explanation
-from keras_hanet.evaluation.explain_summary import summarise_explanation
+from keras_hanet.explain import sheet
+from keras_hanet.explain.maps import Attention, Inspector
+from keras_hanet.explain.sheet import draw_explanation
+from keras_hanet.explain.summary import summarise_explanation
 from keras_hanet.inference import Metadata
 from keras_hanet.models.ha_net import build_ha_net
 
@@ -30,8 +30,8 @@ def draw(tiny_network, monkeypatch):
         randomise(model)
         explanation = Inspector(model, METADATA).explain(IMAGE)
         summary = summarise_explanation(explanation, IMAGE, mask_true, METADATA)
-        seen, original = [], explain_sheet.draw_sheet
-        monkeypatch.setattr(explain_sheet, "draw_sheet", lambda *given: seen.extend(given) or original(*given))
+        seen, original = [], sheet.draw_sheet
+        monkeypatch.setattr(sheet, "draw_sheet", lambda *given: seen.extend(given) or original(*given))
         picture = draw_explanation("frame", explanation, IMAGE, mask_true, summary)
         monkeypatch.undo()
         title, lines, rows = seen
@@ -99,7 +99,7 @@ def test_attention_of_channels_shows_those_that_receive_most():
     weights = np.full((100, 100), 0.001, np.float32)
     weights[:60, 70], weights[60:, 20] = 0.901, 0.901
     attention = Attention(weights, "channels", 1.0, np.ones((2, 2)))
-    panel = explain_sheet._channel_panel(attention, "TSA", "")
+    panel = sheet._channel_panel(attention, "TSA", "")
     assert panel.scale == (0, pytest.approx(90.1))
     # 70 receives 0.901 * 60 + 0.04, 20 the rest, 28 others 0.1 each: of 100 in all.
     assert panel.caption.startswith("100 channels to 30, 93.0 % of all attention")

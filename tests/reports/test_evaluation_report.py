@@ -16,10 +16,10 @@ from keras_hanet import metrics
 from keras_hanet.drawing import write_picture
 from keras_hanet.errors import InputError
 from keras_hanet.evaluation.cases import write_cases
-from keras_hanet.evaluation.document import Section, Table
-from keras_hanet.evaluation.report import evaluation_sections, write_evaluation_report
 from keras_hanet.evaluation.summary import summarise, summarise_calibration
 from keras_hanet.files import write_json
+from keras_hanet.reports.document import Section, Table
+from keras_hanet.reports.evaluation_report import evaluation_sections, write_evaluation_report
 
 COMMAND = 'hanet evaluate --model "a & <b>" --data drawn'
 HEADINGS = [

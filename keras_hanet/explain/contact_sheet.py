@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
-from keras_hanet.evaluation.regions import enlarge
+from keras_hanet.explain.regions import enlarge
 
 PANEL_WIDTH = 300
 _GAP = 14

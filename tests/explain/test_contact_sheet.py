@@ -3,7 +3,7 @@
 import cv2
 import numpy as np
 
-from keras_hanet.evaluation.contact_sheet import PANEL_WIDTH, Panel, colour, draw_gates, draw_sheet, heat_over
+from keras_hanet.explain.contact_sheet import PANEL_WIDTH, Panel, colour, draw_gates, draw_sheet, heat_over
 
 VIRIDIS_ENDS = ((68, 1, 84), (253, 231, 37))
 

@@ -7,10 +7,10 @@ import json
 from pathlib import Path
 
 from keras_hanet.errors import InputError
-from keras_hanet.evaluation import sections
 from keras_hanet.evaluation.cases import is_lesion, read_cases
-from keras_hanet.evaluation.document import Command, Section, write_report
-from keras_hanet.evaluation.examples import choose_examples
+from keras_hanet.reports import sections
+from keras_hanet.reports.document import Command, Section, write_report
+from keras_hanet.reports.examples import choose_examples
 
 
 def write_evaluation_report(folder, title="Evaluation", more=()):

@@ -8,7 +8,7 @@ import pytest
 from helpers import randomise, tiny_config
 
 from keras_hanet.errors import InputError
-from keras_hanet.evaluation.explain import GSA, TSA, Attention, Inspector
+from keras_hanet.explain.maps import GSA, TSA, Attention, Inspector
 from keras_hanet.inference import Metadata, Predictor
 from keras_hanet.models.ha_net import build_ha_net
 
