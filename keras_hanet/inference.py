@@ -10,6 +10,7 @@ import numpy as np
 from keras_hanet.data.preprocessing import resize_image, resize_probability
 from keras_hanet.errors import InputError
 from keras_hanet.evaluation.threshold import apply_threshold
+from keras_hanet.version import INTENDED_USE
 
 METADATA_FORMAT = 1
 
@@ -31,7 +32,7 @@ class Metadata:
     threshold: float
     min_lesion_share: float
     name: str
-    intended_use: str = "Research use only. Not a medical device."
+    intended_use: str = INTENDED_USE
     format: int = METADATA_FORMAT
 
 

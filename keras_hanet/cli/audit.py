@@ -4,6 +4,7 @@ from keras_hanet.cli.console import print_text
 from keras_hanet.errors import InputError
 from keras_hanet.evaluation.audit import audit, format_audit
 from keras_hanet.evaluation.plausibility import Claim, read_score
+from keras_hanet.version import INTENDED_USE
 
 HELP = "Check published scores against arithmetic: under which averaging are they possible, and what do they ask for?"
 EXAMPLE = "hanet audit --dice 0.9728 --iou 0.9475 --accuracy 0.9974 --n 647"
@@ -31,5 +32,5 @@ def run(arguments):
     texts |= {name: getattr(arguments, name) for name in ("precision", "sensitivity", "lesion_share")}
     ranges = {name: read_score(text) for name, text in texts.items() if text is not None}
     result = audit(Claim(**ranges, num=arguments.num))
-    text = f"{format_audit(result)}\n\nResearch use only, not a medical device."
+    text = f"{format_audit(result)}\n\n{INTENDED_USE}"
     print_text(text, result, arguments.json)

@@ -22,6 +22,7 @@ from keras_hanet.data.tables import read_table
 from keras_hanet.errors import InputError
 from keras_hanet.files import write_table
 from keras_hanet.reports.leak_report import Examination, write_leak_report
+from keras_hanet.version import INTENDED_USE
 
 HELP = "Find duplicates, label conflicts and faulty files in a data set, before they leak into a score."
 EXAMPLE = "hanet doctor --data BUSI --output doctor"
@@ -115,4 +116,4 @@ def _format(summary):
         )
         lines += [f"  only there: {first} and {second}" for first, second in table["missing"]]
         lines += [f"  only found: {first} and {second}" for first, second in table["extra"]]
-    return "\n".join([*lines, "Research use only, not a medical device."])
+    return "\n".join([*lines, INTENDED_USE])

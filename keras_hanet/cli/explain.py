@@ -9,6 +9,7 @@ from keras_hanet.data.preprocessing import load_sample
 from keras_hanet.data.sample import Sample
 from keras_hanet.drawing import write_picture
 from keras_hanet.files import write_json
+from keras_hanet.version import INTENDED_USE
 
 HELP = "Show what attention and skip gates do with images: missed lesions, shadows taken for lesions."
 EXAMPLE = 'hanet explain "BUSI/benign/benign (1).png" --model runs/cart --output explanations'
@@ -30,7 +31,7 @@ def run(arguments):
     outputs = find_images(arguments.inputs, arguments.output)
     with keras_loading():
         from keras_hanet.explain.maps import Inspector
-        from keras_hanet.explain.sheet import INTENDED_USE, draw_explanation
+        from keras_hanet.explain.sheet import draw_explanation
         from keras_hanet.explain.summary import describe, summarise_explanation
         from keras_hanet.inference import load_keras_model
 

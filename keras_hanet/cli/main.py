@@ -8,7 +8,7 @@ import shlex
 import sys
 
 from keras_hanet.errors import FailedError, InputError
-from keras_hanet.version import __version__
+from keras_hanet.version import INTENDED_USE, __version__
 
 # A command is a module of this package with HELP, EXAMPLE, add_arguments(parser) and run(arguments).
 COMMANDS = (
@@ -53,7 +53,7 @@ def main(argv=None):
     chosen = next((word for word in argv if not word.startswith("-")), None)
     parser = _Parser(
         prog="hanet",
-        description="HA-Net: breast tumour segmentation in ultrasound images. Research use only, not a medical device.",
+        description=f"HA-Net: breast tumour segmentation in ultrasound images. {INTENDED_USE}",
     )
     parser.add_argument("--version", action="version", version=f"keras-hanet {__version__}")
     subparsers = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
@@ -62,7 +62,7 @@ def main(argv=None):
         subparser = subparsers.add_parser(
             name,
             help=module.HELP,
-            description=f"{module.HELP} Research use only, not a medical device.",
+            description=f"{module.HELP} {INTENDED_USE}",
             epilog=f"example:\n  {module.EXAMPLE}",
             formatter_class=argparse.RawDescriptionHelpFormatter,
         )

@@ -7,8 +7,9 @@ from keras_hanet.data.layouts import read_samples
 from keras_hanet.data.split_files import keep_unseen
 from keras_hanet.errors import InputError
 from keras_hanet.experiments.robustness import fingerprint, score_conditions
-from keras_hanet.experiments.robustness_table import INTENDED_USE, tabulate, write_results
+from keras_hanet.experiments.robustness_table import tabulate, write_results
 from keras_hanet.inference import Predictor
+from keras_hanet.version import INTENDED_USE
 
 HELP = "Score models under rising speckle, gain, contrast loss, blur, depth and on an imitated second device."
 EXAMPLE = "hanet robustness --model runs/cart --model runs/no-augmentation --data BUSI --output robustness"

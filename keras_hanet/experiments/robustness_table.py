@@ -6,11 +6,12 @@ from pathlib import Path
 import numpy as np
 
 from keras_hanet.data.degradations import DEGRADATIONS
+from keras_hanet.evaluation.markdown import format_interval, format_table
 from keras_hanet.evaluation.statistics import mean_interval
 from keras_hanet.experiments.robustness import CONDITIONS, UNCHANGED
 from keras_hanet.files import replacing, write_json, write_table
+from keras_hanet.version import INTENDED_USE
 
-INTENDED_USE = "Research use only, not a medical device."
 _ALL = ("mean of all levels", None)
 _INTERVALS = ("dice", "change", "against_first")
 
@@ -67,32 +68,33 @@ def write_results(folder, table, settings):
     rows = [_flatten(row) for row in table]
     write_table(folder / "results.csv", tuple(rows[0]), rows)
     write_json(folder / "results.json", {**settings, "results": table, "intended_use": INTENDED_USE})
-    markdown = format_table(table)
+    markdown = format_robustness(table)
     page = f"# Robustness\n\n{settings['split']}. {INTENDED_USE}\n\n{markdown}\n\n```\n{settings['command']}\n```\n"
     with replacing(folder / "results.md") as temporary:
         temporary.write_text(page, encoding="utf-8")
     return markdown
 
 
-def format_table(table):
+def format_robustness(table):
     """The models side by side as a Markdown table, in percent and points; str."""
     models = list(dict.fromkeys(row["model"] for row in table))
     columns = ["degradation", "strength"]
     for number, model in enumerate(models):
         columns += [f"{model}: Dice, %", "change, points", "missed", "false alarms"]
         columns += [f"minus {models[0]}, points"] * (number > 0)
-    lines = [columns, ["---", "---"] + ["---:"] * (len(columns) - 2)]
+    lines = [columns]
     parts = [[row for row in table if row["model"] == model] for model in models]
     for rows in zip(*parts, strict=True):
         strength = "" if rows[0]["unit"] is None else f"{rows[0]['strength']:g} {rows[0]['unit']}"
         cells = [rows[0]["degradation"], strength]
         for row in rows:
             changed = row["degradation"] != UNCHANGED[0]
-            cells += [_cell(row["dice"]), _cell(row["change"], "+") if changed else "", *_counts(row)]
+            change = format_interval(row["change"], 100, "+") if changed else ""
+            cells += [format_interval(row["dice"], 100), change, *_counts(row)]
             if row["against_first"] is not None:
-                cells.append(_cell(row["against_first"], "+"))
+                cells.append(format_interval(row["against_first"], 100, "+"))
         lines.append(cells)
-    return "\n".join("| " + " | ".join(line) + " |" for line in lines)
+    return format_table(lines)
 
 
 def _lesion_dice(rows, names):
@@ -135,14 +137,6 @@ def _flatten(row):
         else:
             cells[name] = value
     return cells
-
-
-def _cell(entry, sign=""):
-    """Mean and interval in percent, with a plus for what grew if `sign` is "+"."""
-    if entry["mean"] is None:
-        return ""
-    mean, *interval = (f"{100 * value:{sign}.1f}" for value in (entry["mean"], *(entry["ci95"] or ())))
-    return f"{mean} [{', '.join(interval)}]" if interval else mean
 
 
 def _counts(row):

@@ -7,8 +7,8 @@ from keras_hanet.drawing import PREDICTED_COLOUR, REFERENCE_COLOUR, draw_overlay
 from keras_hanet.explain.contact_sheet import Panel, colour, draw_gates, draw_sheet, heat_over
 from keras_hanet.explain.regions import find_centre, part_image
 from keras_hanet.explain.summary import NAMES, describe
+from keras_hanet.version import INTENDED_USE
 
-INTENDED_USE = "Research use only, not a medical device."
 _MAX_KEYS = 30  # columns of the picture of attention between channels
 _PASSED_SCALE = (0.5, 1.5)  # of |Y| / |X|
 _MISSED_COLOUR = (255, 60, 160)  # magenta

@@ -18,9 +18,8 @@ import numpy as np
 
 from keras_hanet.files import replacing
 from keras_hanet.reports.svg import CHART_STYLE, standalone
-from keras_hanet.version import __version__
+from keras_hanet.version import INTENDED_USE, __version__
 
-INTENDED_USE = "Research use only. Not a medical device."
 MAX_PICTURE_SIDE = 640  # of a picture inside the page; the files beside it stay as they are
 _PAGE_STYLE = (files("keras_hanet") / "assets" / "report.css").read_text(encoding="utf-8")
 

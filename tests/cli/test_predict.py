@@ -44,7 +44,7 @@ def test_a_trained_model_writes_masks_overlays_and_a_table(tmp_path, trained, sa
     assert done.code == 0, done.err
     assert done.out == ""
     assert f"24 images: masks, overlays and measures.csv are in {output}" in done.err
-    assert "Research use only. Not a medical device." in done.err
+    assert "Research use only, not a medical device." in done.err
     rows = {row["image"]: row for row in rows_of(output)}
     assert set(rows) == {str(sample.image) for sample in samples}  # no mask file is among them
     for sample in samples:

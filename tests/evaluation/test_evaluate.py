@@ -99,7 +99,7 @@ def test_summary_says_what_was_done(four, tmp_path):
     told = ("size", "threshold", "min_lesion_share", "model", "split", "command", "intended_use")
     assert [summary[name] for name in told] == [
         *("original", 0.4, 0.001, "bright is lesion", "all of it", "hanet evaluate --data drawn"),
-        "Research use only. Not a medical device.",
+        "Research use only, not a medical device.",
     ]
 
 

@@ -28,7 +28,7 @@ from keras_hanet.reports.document import (
 from keras_hanet.reports.svg import picture
 
 NASTY = "<script>alert('|')</script> & `a` *b* [c](d)"
-NOTICE = "Research use only. Not a medical device."
+NOTICE = "Research use only, not a medical device."
 
 
 @pytest.fixture
