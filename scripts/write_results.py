@@ -17,7 +17,7 @@ from keras_hanet.evaluation.diagnosis import format_diagnosis
 from keras_hanet.evaluation.folds import format_pooled_table
 from keras_hanet.evaluation.markdown import format_table
 from keras_hanet.experiments.protocols import format_protocols
-from keras_hanet.experiments.robustness_table import format_table as format_robustness
+from keras_hanet.experiments.robustness_table import format_robustness
 from keras_hanet.experiments.transfer import format_transfer
 
 ROOT = Path(__file__).resolve().parents[1]
