@@ -3,6 +3,7 @@
 from dataclasses import replace
 from pathlib import Path
 
+from keras_hanet.data.sample import DIAGNOSES
 from keras_hanet.errors import InputError
 from keras_hanet.evaluation.cases import read_cases
 from keras_hanet.evaluation.comparison import compare_runs
@@ -27,6 +28,7 @@ VARIANTS = {
     "jaccard-only": ({}, {"bce_weight": 0.0}),
     "no-augmentation": ({}, {"augmentation": None}),
     "random-encoder": ({"encoder_weights": "none"}, {}),
+    "classification-head": ({"num_classes": len(DIAGNOSES)}, {}),
 }
 
 

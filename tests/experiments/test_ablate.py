@@ -39,6 +39,7 @@ def changed(name):
         ("jaccard-only", {"bce_weight": 0.0}),
         ("no-augmentation", {"augmentation": None}),
         ("random-encoder", {"encoder_weights": "none"}),
+        ("classification-head", {"num_classes": 3}),
     ],
 )
 def test_a_variant_changes_what_its_name_says_and_nothing_else(name, expected):
@@ -47,7 +48,7 @@ def test_a_variant_changes_what_its_name_says_and_nothing_else(name, expected):
 
 
 def test_the_list_above_is_complete():
-    assert len(VARIANTS) == 14
+    assert len(VARIANTS) == 15
 
 
 def test_variants_are_compared_with_the_full_one(tmp_path, monkeypatch):
