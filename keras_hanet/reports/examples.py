@@ -12,8 +12,8 @@ _MISSED = "missed lesion"
 def choose_examples(rows, folder):
     """The best, median and worst lesion images and the largest false alarms, as blocks of a report.
 
-    Lesion images are ranked by Dice, then the smaller lesion is the better case, then by id. With fewer than three
-    lesion images one stands under several headings.
+    Lesion images are ranked by Dice, then the smaller lesion is the better case, then by id. Of a group (copies of a
+    frame, images of a patient) one heading shows one. With fewer than three lesion images one stands under several.
 
     Args:
         rows: list of dicts, as `read_cases` gives them.
@@ -29,10 +29,12 @@ def choose_examples(rows, folder):
     middle = (len(ranked) - num) // 2
     alarms = [row for row in rows if row["counted_as"] == "false alarm"]
     kinds = {
-        "Best": ranked[::-1][:num],
-        "Median": ranked[middle : middle + num],
-        "Worst": ranked[:num],
-        "Largest false alarms": sorted(alarms, key=lambda row: (-row["false_area_px"], row["id"]))[:NUM_PICTURES],
+        "Best": _one_a_group(ranked[::-1], num),
+        "Median": _one_a_group(ranked[middle:], num),
+        "Worst": _one_a_group(ranked, num),
+        "Largest false alarms": _one_a_group(
+            sorted(alarms, key=lambda row: (-row["false_area_px"], row["id"])), NUM_PICTURES
+        ),
     }
     blocks = []
     for kind, cases in kinds.items():
@@ -43,6 +45,13 @@ def choose_examples(rows, folder):
         return ()
     words = "Reference outlined in green, prediction in orange. Ranked by Dice over the lesion images; among equals "
     return (Text(words + "the larger lesion is the worse case."), *blocks)
+
+
+def _one_a_group(rows, num):
+    firsts = {}
+    for row in rows:
+        firsts.setdefault((row["source"], row["group"]), row)
+    return list(firsts.values())[:num]
 
 
 def _overlay(row, folder):

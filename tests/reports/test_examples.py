@@ -9,8 +9,8 @@ from keras_hanet.reports.examples import choose_examples
 
 
 def case(name, dice, area=100, counted_as="lesion case", false_area=0, fold=0):
-    row = {"id": name, "dice": dice, "lesion_area_px": area, "counted_as": counted_as}
-    return {**row, "false_area_px": false_area, "fold": fold, "hd95_px": 2.5}
+    row = {"id": name, "source": "drawn", "group": name, "dice": dice, "lesion_area_px": area}
+    return {**row, "counted_as": counted_as, "false_area_px": false_area, "fold": fold, "hd95_px": 2.5}
 
 
 ROWS = [
@@ -55,6 +55,17 @@ def test_best_median_worst_and_largest_false_alarms(folder):
         "Median": ["d", "e", "f"],
         "Worst": ["b", "a", "c"],
         "Largest false alarms": ["n2", "n1"],
+    }
+
+
+def test_twins_do_not_stand_side_by_side(folder):
+    twins = {"h": "i", "e": "d", "b": "a", "n1": "n2"}
+    rows = [{**row, "group": twins.get(row["id"], row["id"])} for row in ROWS]
+    assert names(choose_examples(rows, folder)) == {
+        "Best": ["i", "g", "f"],
+        "Median": ["d", "f", "g"],
+        "Worst": ["b", "c", "d"],
+        "Largest false alarms": ["n2"],
     }
 
 
