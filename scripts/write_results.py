@@ -16,6 +16,7 @@ from keras_hanet.evaluation.comparison import format_comparison
 from keras_hanet.evaluation.diagnosis import format_diagnosis
 from keras_hanet.evaluation.folds import format_pooled_table
 from keras_hanet.evaluation.markdown import format_table
+from keras_hanet.experiments.ablate import describe_parts
 from keras_hanet.experiments.protocols import format_protocols
 from keras_hanet.experiments.robustness_table import format_robustness
 from keras_hanet.experiments.transfer import format_transfer
@@ -91,6 +92,8 @@ def _tables(folder):
             for network, table in content["networks"].items():
                 yield f"{network}\n\n{format_pooled_table(table)}\n"
         comparison = content.get("comparison") if path.name in ("crossval.json", "ablate.json") else None
+        if path.name == "ablate.json":
+            yield "".join(f"- {sentence}\n" for sentence in describe_parts(comparison))
         for score in COMPARED if comparison else ():
             yield f"{format_comparison(comparison, score)}\n"
         if path.name == "protocols.json":

@@ -46,8 +46,8 @@ def format_interval(entry, factor=1, sign=""):
     """
     if entry is None or entry["mean"] is None:
         return ""
-    mean = f"{factor * entry['mean']:{sign}.1f}"
+    mean = f"{factor * entry['mean']:{sign}z.1f}"
     if entry["ci95"] is None:
         return mean
     low, high = entry["ci95"]
-    return f"{mean} [{factor * low:.1f}, {factor * high:.1f}]"
+    return f"{mean} [{factor * low:z.1f}, {factor * high:z.1f}]"

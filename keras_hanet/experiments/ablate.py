@@ -7,15 +7,16 @@ from keras_hanet.data.sample import DIAGNOSES
 from keras_hanet.errors import InputError
 from keras_hanet.evaluation.cases import read_cases
 from keras_hanet.evaluation.comparison import compare_runs
+from keras_hanet.evaluation.markdown import format_interval
 from keras_hanet.experiments.comparisons import COMPARED, write_comparison
 from keras_hanet.experiments.runs import finish_runs
 from keras_hanet.files import write_json
 
-FULL = "full"
+FULL, OTHER_SEED = "full", "full-other-seed"
 # What each variant changes: fields of the network, fields of the training.
 VARIANTS = {
     FULL: ({}, {}),
-    "full-other-seed": ({}, {"seed": 1}),
+    OTHER_SEED: ({}, {"seed": 1}),
     "no-tam": ({"self_attention": "none", "spatial_attention": False}, {}),
     "no-tsa": ({"self_attention": "none"}, {}),
     "no-gsa": ({"spatial_attention": False}, {}),
@@ -29,6 +30,16 @@ VARIANTS = {
     "no-augmentation": ({}, {"augmentation": None}),
     "random-encoder": ({"encoder_weights": "none"}, {}),
     "classification-head": ({"num_classes": len(DIAGNOSES)}, {}),
+}
+# What a variant goes without.
+PARTS = {
+    "no-tam": "TAM",
+    "no-tsa": "TSA",
+    "no-gsa": "GSA",
+    "no-pe": "PE",
+    "no-sfeb": "SFEB",
+    "no-augmentation": "augmentation",
+    "random-encoder": "ImageNet weights",
 }
 
 
@@ -63,7 +74,7 @@ def ablate(config, folder, command, variants=None, jobs=1, say=print, progress=i
     finish_runs(configs, folder, command, jobs, say, progress)
     rows = {name: read_cases(folder / name / "cases.csv") for name in chosen}
     comparison = compare_runs(rows.pop(FULL), rows, COMPARED, FULL)
-    write_comparison(folder, f"Ablation of {config.model.encoder}", comparison, command)
+    write_comparison(folder, f"Ablation of {config.model.encoder}", comparison, command, describe_parts(comparison))
     write_json(folder / "ablate.json", {"comparison": comparison, "command": command})
     return comparison
 
@@ -79,3 +90,27 @@ def vary(config, name):
     if "seed" in training:
         training = {"seed": config.seed + training["seed"]}
     return replace(config, model=replace(config.model, **network), **training)
+
+
+def describe_parts(comparison):
+    """What each part gives, in words: the full network's Dice minus that of the network without it.
+
+    Args:
+        comparison: what `compare_runs` gave.
+
+    Returns:
+        list of str, one a part that was left out of a variant; empty if none was.
+    """
+    changes = {entry["name"]: entry["dice"].get("difference") for entry in comparison}
+    sentences = []
+    for name, part in PARTS.items():
+        change = changes.get(name)
+        if change and change["ci95"]:
+            gives = {"mean": -change["mean"], "ci95": [-bound for bound in reversed(change["ci95"])]}
+            low, high = gives["ci95"]
+            verdict = "its interval holds 0: nothing is shown" if low <= 0 <= high else "its interval leaves 0 out"
+            sentences.append(f"{part} gives {format_interval(gives, 100, '+')} points of Dice; {verdict}.")
+    if sentences and changes.get(OTHER_SEED):
+        seed = format_interval(changes[OTHER_SEED], 100, "+")
+        sentences.append(f"Another seed alone moves it by {seed} points; a part that gives no more has shown nothing.")
+    return sentences

@@ -15,7 +15,7 @@ _HOW_TO_READ = (
 )
 
 
-def write_comparison(folder, title, comparison, command):
+def write_comparison(folder, title, comparison, command, notes=()):
     """Write `report.md` and `report.html` of runs that were compared by `compare_runs` with COMPARED.
 
     Args:
@@ -23,12 +23,13 @@ def write_comparison(folder, title, comparison, command):
         title: heading of the report.
         comparison: what `compare_runs` gave.
         command: the command that does this again.
+        notes: sentences that belong above the tables.
     """
     drawn = [(entry["name"], *percent(entry["dice"])) for entry in comparison if entry["dice"]["mean"] is not None]
     level = drawn[0][1] if drawn else None
     chart = draw_intervals("dice", title, "Dice of lesion images, %", drawn, level)
     charts = Charts((("dice", chart, "Dice of lesion images"),))
-    sections = [Section("", (Text(_HOW_TO_READ), charts, Command(command)))]
+    sections = [Section("", (*map(Text, notes), Text(_HOW_TO_READ), charts, Command(command)))]
     for score in COMPARED:
         if any(entry[score]["mean"] is not None for entry in comparison):
             table = Table.from_markdown(format_comparison(comparison, score))

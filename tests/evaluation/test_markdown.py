@@ -15,4 +15,5 @@ def test_interval():
     assert format_interval(entry, 100) == "72.9 [63.0, 81.5]"
     assert format_interval({"mean": 1.25, "ci95": [-0.5, 3.0]}, sign="+") == "+1.2 [-0.5, 3.0]"
     assert format_interval({"mean": 2.0, "ci95": None}) == "2.0"
+    assert format_interval({"mean": -0.01, "ci95": [-0.04, 0.01]}) == "0.0 [0.0, 0.0]", "no -0.0"
     assert format_interval({"mean": None, "ci95": None}) == format_interval(None) == ""

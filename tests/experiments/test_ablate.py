@@ -8,7 +8,7 @@ from stand_in_training import read_json
 
 from keras_hanet.errors import InputError
 from keras_hanet.experiments import runs
-from keras_hanet.experiments.ablate import VARIANTS, ablate, vary
+from keras_hanet.experiments.ablate import VARIANTS, ablate, describe_parts, vary
 from keras_hanet.training.config import TrainConfig
 
 CONFIG = TrainConfig(epochs=1, seed=5)
@@ -60,9 +60,29 @@ def test_variants_are_compared_with_the_full_one(tmp_path, monkeypatch):
     assert read_json(tmp_path / "ablate.json")["comparison"] == comparison
     assert read_json(tmp_path / "no-sfeb" / "config.json")["model"]["feature_enhancement"] == "none"
     report = (tmp_path / "report.md").read_text()
+    assert "SFEB gives 0.0 [0.0, 0.0] points of Dice" in report.replace("+", "")
     assert all(heading in report for heading in ("## Dice", "## HD95", "## NSD", "## false alarms"))
     with pytest.raises(InputError, match=r"variants must be among full, .* got 'no-loss'"):
         ablate(CONFIG, tmp_path, "hanet ablate", ["no-loss"])
+
+
+def test_what_a_part_gives_is_the_full_network_minus_the_one_without_it():
+    def entry(name, mean, low, high):
+        return {"name": name, "dice": {"difference": {"mean": mean, "ci95": [low, high]}}}
+
+    comparison = [
+        {"name": "full", "dice": {}},
+        entry("full-other-seed", -0.009, -0.03, 0.01),
+        entry("no-sfeb", -0.02, -0.03, -0.01),
+        entry("no-tam", 0.004, -0.01, 0.02),
+        entry("bce-only", -0.1, -0.2, -0.05),
+    ]
+    assert describe_parts(comparison) == [
+        "TAM gives -0.4 [-2.0, 1.0] points of Dice; its interval holds 0: nothing is shown.",
+        "SFEB gives +2.0 [1.0, 3.0] points of Dice; its interval leaves 0 out.",
+        "Another seed alone moves it by -0.9 [-3.0, 1.0] points; a part that gives no more has shown nothing.",
+    ]
+    assert describe_parts(comparison[:2]) == []
 
 
 def test_another_recipe_in_the_same_folder_is_refused(tmp_path, monkeypatch):
