@@ -93,7 +93,7 @@ def vary(config, name):
 
 
 def describe_parts(comparison):
-    """What each part gives, in words: the full network's Dice minus that of the network without it.
+    """What each part adds, in words: the full network's Dice minus that of the network without it.
 
     Args:
         comparison: what `compare_runs` gave.
@@ -109,7 +109,7 @@ def describe_parts(comparison):
             gives = {"mean": -change["mean"], "ci95": [-bound for bound in reversed(change["ci95"])]}
             low, high = gives["ci95"]
             verdict = "its interval holds 0: nothing is shown" if low <= 0 <= high else "its interval leaves 0 out"
-            sentences.append(f"{part} gives {format_interval(gives, 100, '+')} points of Dice; {verdict}.")
+            sentences.append(f"{part}: {format_interval(gives, 100, '+')} points of Dice; {verdict}.")
     if sentences and changes.get(OTHER_SEED):
         seed = format_interval(changes[OTHER_SEED], 100, "+")
         sentences.append(f"Another seed alone moves it by {seed} points; a part that gives no more has shown nothing.")

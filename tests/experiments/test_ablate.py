@@ -60,7 +60,7 @@ def test_variants_are_compared_with_the_full_one(tmp_path, monkeypatch):
     assert read_json(tmp_path / "ablate.json")["comparison"] == comparison
     assert read_json(tmp_path / "no-sfeb" / "config.json")["model"]["feature_enhancement"] == "none"
     report = (tmp_path / "report.md").read_text()
-    assert "SFEB gives 0.0 [0.0, 0.0] points of Dice" in report.replace("+", "")
+    assert "SFEB: 0.0 [0.0, 0.0] points of Dice" in report.replace("+", "")
     assert all(heading in report for heading in ("## Dice", "## HD95", "## NSD", "## false alarms"))
     with pytest.raises(InputError, match=r"variants must be among full, .* got 'no-loss'"):
         ablate(CONFIG, tmp_path, "hanet ablate", ["no-loss"])
@@ -78,8 +78,8 @@ def test_what_a_part_gives_is_the_full_network_minus_the_one_without_it():
         entry("bce-only", -0.1, -0.2, -0.05),
     ]
     assert describe_parts(comparison) == [
-        "TAM gives -0.4 [-2.0, 1.0] points of Dice; its interval holds 0: nothing is shown.",
-        "SFEB gives +2.0 [1.0, 3.0] points of Dice; its interval leaves 0 out.",
+        "TAM: -0.4 [-2.0, 1.0] points of Dice; its interval holds 0: nothing is shown.",
+        "SFEB: +2.0 [1.0, 3.0] points of Dice; its interval leaves 0 out.",
         "Another seed alone moves it by -0.9 [-3.0, 1.0] points; a part that gives no more has shown nothing.",
     ]
     assert describe_parts(comparison[:2]) == []
