@@ -27,7 +27,7 @@ BEGIN = "<!-- results: written by scripts/write_results.py -->\n"
 END = "<!-- end of results -->\n"
 COLUMNS = ("scored", "images", "Dice, lesions", "IoU, lesions", "missed", "HD95, px", "false alarms", "epochs")
 _OF_A_RUN = ("config.json", "split.json", "metadata.json")
-KEPT = ("summary.json", "cases.csv", "history.csv", "environment.json")
+KEPT = ("summary.json", "cases.csv", "history.csv", "environment.json", "results.csv")
 COMPARED = ("dice", "hd95_px", "nsd", "false_alarm_rate")
 INTRODUCTION = """# Results
 
