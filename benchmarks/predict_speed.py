@@ -19,7 +19,8 @@ from rows import markdown_table, report
 
 from keras_hanet.cli import predict
 from keras_hanet.data.phantoms import write_phantoms
-from keras_hanet.inference import Metadata, Predictor
+from keras_hanet.inference import Predictor
+from keras_hanet.metadata import Metadata
 
 NUM_IMAGES = 100
 ENCODERS = ("densenet121", "efficientnet_lite0")

@@ -1,39 +1,16 @@
 """Predictor: image -> probability -> mask at the image's own size, whatever the runtime."""
 
-import json
 import zipfile
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 
 from keras_hanet.data.preprocessing import resize_image, resize_probability
+from keras_hanet.embedded_metadata import read_embedded
 from keras_hanet.errors import InputError
 from keras_hanet.evaluation.threshold import apply_threshold
-from keras_hanet.version import INTENDED_USE
-
-METADATA_FORMAT = 1
-
-
-@dataclass(frozen=True)
-class Metadata:
-    """What a model file cannot say of itself.
-
-    Attributes:
-        size: S, the model's own input side in pixels.
-        threshold: probability from which on a pixel is lesion, chosen on validation images.
-        min_lesion_share: regions smaller than this share of the image's pixels are removed.
-        name: what the model is.
-        intended_use: the limits of its use.
-        format: version of this record.
-    """
-
-    size: int
-    threshold: float
-    min_lesion_share: float
-    name: str
-    intended_use: str = INTENDED_USE
-    format: int = METADATA_FORMAT
+from keras_hanet.metadata import METADATA_NAME, read_metadata, to_metadata
+from keras_hanet.runtimes import find_model_file, load_runtime
 
 
 @dataclass(frozen=True)
@@ -71,13 +48,29 @@ class Predictor:
         return cls(lambda images: keras_probabilities(model, images), metadata, diagnoses)
 
     @classmethod
-    def load(cls, path):
-        """Load the model of a run folder, or a `model.keras` with `metadata.json` beside it.
+    def from_runtime(cls, run, metadata):
+        """A predictor over what `load_runtime` gave."""
+        has_diagnosis = "diagnosis" in run(np.zeros((1, metadata.size, metadata.size, 3), np.float32))
+        diagnoses = (lambda images: run(images)["diagnosis"]) if has_diagnosis else None
+        return cls(lambda images: run(images)["probability"][..., 0], metadata, diagnoses)
+
+    @classmethod
+    def load(cls, path, num_threads=None):
+        """Load a model, by the runtime that its file asks for.
+
+        Args:
+            path: run folder, folder that `hanet export` wrote, or the model file in it.
+            num_threads: threads of an exported model's runtime, None for all; Keras takes its own number.
 
         Raises:
-            InputError: as `load_keras_model`.
+            InputError: if there is no model, no metadata, or they are damaged or of another version.
+            ModuleNotFoundError: if the runtime is not installed.
         """
-        return cls.from_keras(*load_keras_model(path))
+        file = find_model_file(path)
+        if file.suffix == ".keras":
+            return cls.from_keras(*load_keras_model(file))
+        metadata = metadata_of(file)
+        return cls.from_runtime(load_runtime(file, num_threads), metadata)
 
     def probabilities_at_s(self, images):
         """Probabilities on the model's own grid.
@@ -126,6 +119,28 @@ class Predictor:
         return np.stack([resize_image(image, self.metadata.size) for image in images]).astype(np.float32)
 
 
+def metadata_of(file):
+    """The metadata of a model file: what lies beside it; what it holds itself, if it travelled alone.
+
+    Args:
+        file: path of a model file.
+
+    Returns:
+        `Metadata`.
+
+    Raises:
+        InputError: if there is none, or what lies beside is another model's.
+    """
+    beside = file.with_name(METADATA_NAME)
+    inside = read_embedded(file)
+    if inside is None:
+        return read_metadata(beside)
+    metadata = to_metadata(inside, file)
+    if beside.is_file() and read_metadata(beside) != metadata:
+        raise InputError(f"{beside}: it is not what {file.name} says of itself; export the model again")
+    return metadata
+
+
 def load_keras_model(path):
     """Load the Keras model of a run folder, or a `model.keras`, with the `metadata.json` beside it.
 
@@ -135,11 +150,10 @@ def load_keras_model(path):
     Raises:
         InputError: if there is no model, no metadata, or they are of another version.
     """
-    path = Path(path)
-    model_path = path / "model.keras" if path.is_dir() else path
-    if not model_path.is_file():
-        raise InputError(f"{path}: expected a run folder or a model.keras, found none; has its training finished?")
-    metadata = read_metadata(model_path.with_name("metadata.json"))
+    model_path = find_model_file(path)
+    if model_path.suffix != ".keras":
+        raise InputError(f"{path}: expected a run folder or a model.keras, got an exported model; give the run")
+    metadata = metadata_of(model_path)
     import keras
 
     import keras_hanet.layers  # noqa: F401  registers the layers that the file names
@@ -181,27 +195,3 @@ def keras_diagnoses(model, images):
     from keras import ops
 
     return np.asarray(ops.convert_to_numpy(ops.softmax(model.predict_on_batch(images)["diagnosis"])))
-
-
-def read_metadata(path):
-    """Read the `metadata.json` of a model.
-
-    Raises:
-        InputError: if it is missing, damaged or of another version.
-    """
-    try:
-        values = json.loads(Path(path).read_text())
-    except FileNotFoundError:
-        raise InputError(f"{path}: the model's metadata is missing; keep metadata.json beside the model") from None
-    except ValueError:
-        raise InputError(f"{path}: expected JSON, the file is damaged; copy it again from its source") from None
-    if not isinstance(values, dict) or values.get("format") != METADATA_FORMAT:
-        found = values.get("format") if isinstance(values, dict) else None
-        raise InputError(
-            f"{path}: expected a model of format {METADATA_FORMAT}, got {found}; "
-            "use the version of keras-hanet that made it"
-        )
-    try:
-        return Metadata(**values)
-    except TypeError as error:
-        raise InputError(f"{path}: the metadata does not fit this version ({error})") from None

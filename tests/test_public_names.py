@@ -63,7 +63,7 @@ def test_a_command_on_a_bare_install_says_so_in_one_line(tmp_path):
     words = ["train", "--data", str(tmp_path)]
     done = python(f"{WITHOUT_EXTRA}from keras_hanet.cli.main import main; sys.exit(main({words}))")
     assert done.returncode == 2
-    assert done.stderr == "hanet: this command needs keras: pip install 'keras-hanet[train]'\n"
+    assert done.stderr == "hanet: this needs keras: pip install 'keras-hanet[train]'\n"
 
 
 def test_phantoms_can_be_drawn_on_a_bare_install(tmp_path):

@@ -31,6 +31,14 @@ _OS_ERRORS = {
     errno.ENOTDIR: _WRONG_KIND,
 }
 
+# What brings a library that the bare install has not.
+_INSTALLS = {
+    **dict.fromkeys(("keras", "tensorflow", "tensorboardX", "sklearn"), "keras-hanet[train]"),
+    **dict.fromkeys(("onnx", "tf2onnx", "tensorflow_serving", "grpc"), "keras-hanet[export]"),
+    "onnxruntime": "onnxruntime",
+    "openvino": "keras-hanet[openvino]",
+}
+
 
 class _Parser(argparse.ArgumentParser):
     """A parser that answers a mistake with one line instead of all flags."""
@@ -83,9 +91,10 @@ def _run(module, arguments):
     except FailedError as error:
         return _report(error, 1)
     except ModuleNotFoundError as error:
-        if error.name not in ("keras", "tensorflow", "tensorboardX", "sklearn"):
+        missing = error.name.partition(".")[0]
+        if missing not in _INSTALLS:
             raise
-        return _report(f"this command needs {error.name}: pip install 'keras-hanet[train]'", 2)
+        return _report(f"this needs {missing}: pip install '{_INSTALLS[missing]}'", 2)
     except OSError as error:
         if error.errno not in _OS_ERRORS:
             raise

@@ -12,8 +12,9 @@ from keras_hanet.errors import FailedError
 from keras_hanet.evaluation.evaluate import evaluate
 from keras_hanet.evaluation.threshold import choose_threshold
 from keras_hanet.files import replacing, write_json
-from keras_hanet.inference import Metadata, Predictor, keras_probabilities
+from keras_hanet.inference import Predictor, keras_probabilities
 from keras_hanet.losses import BCEJaccardLoss
+from keras_hanet.metadata import Metadata
 from keras_hanet.models.networks import build_network, describe, load_pretrained
 from keras_hanet.training.callbacks import Checkpoint, PlainNames, Progress, TensorBoard
 from keras_hanet.training.fused_batch_norm import fuse_batch_norm

@@ -12,6 +12,7 @@ from layouts import save
 
 from keras_hanet import inference
 from keras_hanet.cli.main import main
+from keras_hanet.metadata import Metadata
 
 
 def call(*words):
@@ -68,7 +69,7 @@ def bright_predictor(monkeypatch):
     def bright(images):
         return (images[..., 0] > 127).astype(np.float32)
 
-    predictor = inference.Predictor(bright, inference.Metadata(64, 0.5, 0.0, "bright"))
+    predictor = inference.Predictor(bright, Metadata(64, 0.5, 0.0, "bright"))
     monkeypatch.setattr(inference.Predictor, "load", lambda path: predictor)
 
 

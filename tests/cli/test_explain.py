@@ -11,7 +11,7 @@ from PIL import Image
 from keras_hanet.cli.explain import load_pair
 from keras_hanet.errors import InputError
 from keras_hanet.files import write_json
-from keras_hanet.inference import Metadata
+from keras_hanet.metadata import Metadata
 from keras_hanet.models.ha_net import build_ha_net
 
 

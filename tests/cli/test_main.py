@@ -114,7 +114,7 @@ def test_a_refused_renaming_names_the_file_and_not_its_temporary_name(failing_sp
 @pytest.mark.parametrize("name", ["keras", "sklearn"])
 def test_a_missing_extra_names_the_install_that_brings_it(failing_split, name):
     done = failing_split(ModuleNotFoundError(f"No module named '{name}'", name=name))
-    assert (done.code, done.err) == (2, f"hanet: this command needs {name}: pip install 'keras-hanet[train]'\n")
+    assert (done.code, done.err) == (2, f"hanet: this needs {name}: pip install 'keras-hanet[train]'\n")
 
 
 def test_interrupt_is_exit_code_130(failing_split):

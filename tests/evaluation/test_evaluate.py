@@ -13,7 +13,8 @@ from keras_hanet.drawing import PREDICTED_COLOUR, REFERENCE_COLOUR
 from keras_hanet.errors import InputError
 from keras_hanet.evaluation.cases import read_cases
 from keras_hanet.evaluation.evaluate import BATCH_SIZE, evaluate
-from keras_hanet.inference import Metadata, Predictor
+from keras_hanet.inference import Predictor
+from keras_hanet.metadata import Metadata
 
 METADATA = Metadata(size=32, threshold=0.4, min_lesion_share=0.001, name="bright is lesion")
 BLOCK = (slice(16, 32), slice(24, 72))  # of 64 x 96 pixels; whole pixels of the 32 x 32 grid

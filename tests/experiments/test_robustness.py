@@ -10,7 +10,8 @@ from keras_hanet.data.sample import Sample
 from keras_hanet.errors import InputError
 from keras_hanet.experiments import robustness
 from keras_hanet.experiments.robustness import CONDITIONS, UNCHANGED, fingerprint, score_conditions
-from keras_hanet.inference import Metadata, Predictor
+from keras_hanet.inference import Predictor
+from keras_hanet.metadata import Metadata
 from keras_hanet.metrics import confusion, dice
 
 

@@ -9,7 +9,8 @@ from helpers import randomise, tiny_config
 
 from keras_hanet.errors import InputError
 from keras_hanet.explain.maps import GSA, TSA, Attention, Inspector
-from keras_hanet.inference import Metadata, Predictor
+from keras_hanet.inference import Predictor
+from keras_hanet.metadata import Metadata
 from keras_hanet.models.ha_net import build_ha_net
 
 SIZE = 64  # the bottleneck is 2 x 2 with 16 channels

@@ -11,7 +11,8 @@ from keras_hanet.explain.regions import (
     measure_regions,
     part_image,
 )
-from keras_hanet.inference import Metadata, Prediction
+from keras_hanet.inference import Prediction
+from keras_hanet.metadata import Metadata
 
 
 def block(rows, columns, shape=(20, 30)):

@@ -11,7 +11,7 @@ from keras_hanet.explain import sheet
 from keras_hanet.explain.maps import Attention, Inspector
 from keras_hanet.explain.sheet import draw_explanation
 from keras_hanet.explain.summary import summarise_explanation
-from keras_hanet.inference import Metadata
+from keras_hanet.metadata import Metadata
 from keras_hanet.models.ha_net import build_ha_net
 
 METADATA = Metadata(64, 0.5, 0.0, "tiny")

@@ -8,7 +8,8 @@ import pytest
 
 from keras_hanet.explain.maps import GSA, TSA, Attention, Enhancement, Explanation
 from keras_hanet.explain.summary import describe, summarise_explanation
-from keras_hanet.inference import Metadata, Prediction
+from keras_hanet.inference import Prediction
+from keras_hanet.metadata import Metadata
 
 METADATA = Metadata(32, 0.4, 0.0, "drawn")
 ATTENTION = [
