@@ -215,7 +215,7 @@ def test_the_same_image_twice_is_taken_once(tmp_path, good, hanet, bright_predic
 def test_a_run_that_has_not_finished_is_refused(tmp_path, good, refused):
     (tmp_path / "run").mkdir()
     words = ("predict", good, "--model", tmp_path / "run")
-    refused(*words, says=[tmp_path / "run", "expected a run folder or a model.keras", "has its training finished?"])
+    refused(*words, says=[tmp_path / "run", "found none; has its training finished?", "has its training finished?"])
 
 
 def test_a_run_of_another_version_is_refused(tmp_path, trained, good, refused):
