@@ -41,7 +41,7 @@ _SAME = Limits(probability=2e-3, mask_share=2e-4, dice=0.001)
 # Weights with 11 significant bits.
 _HALF = Limits(probability=0.1, mask_share=1e-3, dice=0.002)
 # 8-bit weights or activations: a single pixel at an edge may flip, the outline may not move.
-_INTEGER = Limits(probability=0.9, mask_share=0.01, dice=0.01)
+_INTEGER = Limits(probability=0.9, mask_share=0.005, dice=0.01)
 
 FORMATS = {
     "saved_model": Format("SavedModel", "saved_model.pb", saved_model.write_float32, _SAME),

@@ -1,0 +1,51 @@
+"""Metadata inside model files: read back as it was, and the model computes what it did before."""
+
+import shutil
+
+import numpy as np
+import pytest
+
+from keras_hanet.embedded_metadata import embed, read_embedded
+from keras_hanet.runtimes import load_runtime
+
+VALUES = {"threshold": 0.4, "name": "Brustultraschall ü", "card": {"scores": [1, None, {"ci95": [0.1, 0.2]}]}}
+FILES = ("model.tflite", "model.onnx", "model.xml", "saved_model.pb")
+
+
+@pytest.fixture(params=FILES)
+def bare(request, tmp_path, runtime_files):
+    """A model file without metadata, of a folder of its own."""
+    return shutil.copytree(runtime_files[request.param].parent, tmp_path / "model") / request.param
+
+
+def test_file_that_holds_none_gives_none(bare):
+    assert read_embedded(bare) is None
+
+
+def test_what_is_embedded_is_read(bare):
+    embed(bare, VALUES)
+    assert read_embedded(bare) == VALUES
+
+
+def test_model_computes_what_it_did_before(bare):
+    image = np.random.default_rng(0).uniform(0, 255, (1, 64, 64, 3)).astype(np.float32)
+    before = load_runtime(bare)(image)["probability"]
+    size = bare.stat().st_size
+    embed(bare, VALUES)
+    np.testing.assert_array_equal(load_runtime(bare)(image)["probability"], before)
+    assert bare.suffix == ".pb" or bare.stat().st_size > size
+    left = {path.name for path in bare.parent.iterdir()}
+    assert left <= {*FILES, "model.bin", "variables", "assets", "assets.extra", "fingerprint.pb"}
+
+
+def test_keras_files_hold_none(tmp_path):
+    assert read_embedded(tmp_path / "model.keras") is None
+
+
+def test_zip_that_is_not_ours_gives_none(tmp_path, runtime_files):
+    import zipfile
+
+    path = shutil.copy(runtime_files["model.tflite"], tmp_path)
+    with zipfile.ZipFile(path, "a") as archive:
+        archive.writestr("labels.txt", "lesion")
+    assert read_embedded(path) is None
