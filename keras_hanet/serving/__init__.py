@@ -1,0 +1,1 @@
+"""The graph that TensorFlow Serving runs, and a client for it."""
