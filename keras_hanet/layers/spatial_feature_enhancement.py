@@ -11,7 +11,7 @@ class SpatialFeatureEnhancement(keras.layers.Layer):
     1. avg, max = pooled input: over space (B, 1, 1, C), a gate for each channel; or over channels
        (B, H, W, 1), a gate for each position.
     2. a = sigmoid(conv1x1(avg)), m = sigmoid(conv1x1(max)), each with weights of its own.
-    3. Output = X a + X m.
+    3. Output = X a + X m = X (a + m).
 
     The paper's "global pooling" can be read both ways; both are here, and the ablation tells.
 
@@ -41,7 +41,7 @@ class SpatialFeatureEnhancement(keras.layers.Layer):
 
     def call(self, x):
         average_gate, maximum_gate = self.coefficients(x)
-        return x * average_gate + x * maximum_gate
+        return x * (average_gate + maximum_gate)  # one pass over the map instead of three
 
     def coefficients(self, x):
         """The two gates of an input, each (B, 1, 1, C) or (B, H, W, 1), float in 0..1."""
