@@ -10,10 +10,10 @@ import sys
 from keras_hanet.errors import FailedError, InputError
 from keras_hanet.version import INTENDED_USE, __version__
 
-# A command is a module of this package with HELP, EXAMPLE, add_arguments(parser) and run(arguments).
+# A command is a module of this package (with _ for -) with HELP, EXAMPLE, add_arguments(parser) and run(arguments).
 COMMANDS = (
     *("train", "evaluate", "predict", "split", "phantoms", "doctor", "crossval", "ablate", "protocols", "transfer"),
-    *("robustness", "audit", "explain"),
+    *("robustness", "audit", "explain", "serve-client"),
 )
 
 _NO_SPACE = "no space is left on the disk; free some and run the command again"
@@ -66,7 +66,7 @@ def main(argv=None):
     parser.add_argument("--version", action="version", version=f"keras-hanet {__version__}")
     subparsers = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
     for name in COMMANDS:
-        module = importlib.import_module(f"keras_hanet.cli.{name}")
+        module = _module_of(name)
         subparser = subparsers.add_parser(
             name,
             help=module.HELP,
@@ -80,7 +80,11 @@ def main(argv=None):
     if unknown:
         subparsers.choices[arguments.command].error(f"unrecognized arguments: {' '.join(unknown)}")
     arguments.command_line = shlex.join(["hanet", *argv])
-    return _run(importlib.import_module(f"keras_hanet.cli.{arguments.command}"), arguments)
+    return _run(_module_of(arguments.command), arguments)
+
+
+def _module_of(command):
+    return importlib.import_module(f"keras_hanet.cli.{command.replace('-', '_')}")
 
 
 def _run(module, arguments):

@@ -86,7 +86,10 @@ def resize_image(image, size):
     Returns:
         (S, S, 3) uint8, within one grey level of `data.preprocessing.resize_image`.
     """
-    return tf.cast(tf.round(tf.image.resize(image, (size, size), antialias=True)), tf.uint8)
+    # As Pillow: columns first, whole grey levels in between. One value in a thousand differs; in one go, one in seven.
+    for shape in ((tf.shape(image)[0], size), (size, size)):
+        image = tf.cast(tf.floor(tf.image.resize(image, shape, antialias=True) + 0.5), tf.uint8)
+    return image
 
 
 def resize_probability(probability, height, width):
