@@ -29,7 +29,7 @@ def decode_image(source, name=None):
         name: what error messages call the image; the path if None.
 
     Returns:
-        (H, W, 3) uint8, RGB, 0..255.
+        (H, W, 3) uint8, RGB, 0..255, read-only; of a grey file a view whose channels are the same bytes.
 
     Raises:
         InputError: if it is no image, truncated, larger than 50 megapixels, or not 8-bit grey,
@@ -39,6 +39,8 @@ def decode_image(source, name=None):
     if image.mode in ("LA", "PA", "RGBA") or "transparency" in image.info:
         image = image.convert("RGBA")
         image = Image.alpha_composite(Image.new("RGBA", image.size, (0, 0, 0, 255)), image)
+    if image.mode == "L":
+        return np.broadcast_to(np.asarray(image)[..., None], (image.height, image.width, 3))
     return np.asarray(image.convert("RGB"))
 
 
@@ -123,7 +125,9 @@ def resize_image(image, size):
     Returns:
         (S, S, 3) uint8.
     """
-    return np.asarray(Image.fromarray(image).resize((size, size), Image.Resampling.BILINEAR))
+    is_grey = image.strides[2] == 0  # as `decode_image` makes it: one channel says it all
+    picture = Image.fromarray(image[..., 0] if is_grey else image)
+    return np.asarray(picture.resize((size, size), Image.Resampling.BILINEAR).convert("RGB"))
 
 
 def resize_mask(mask, size):

@@ -42,8 +42,17 @@ def apply_threshold(probability, threshold, min_lesion_share):
         ValueError: if the probability is not (H, W) or leaves 0..1, as logits or nan do.
     """
     _check_probability(probability)
-    labels, areas = _regions(probability, threshold)
-    return _kept(areas, probability, min_lesion_share)[labels].astype(np.uint8)
+    mask = (probability >= threshold).astype(np.uint8)
+    # Labelling costs by the pixel: a lesion's bounding box is a small part of an image.
+    left, top, width, height = cv2.boundingRect(mask)
+    if not width:
+        return mask
+    inside = mask[top : top + height, left : left + width]
+    labels, areas = _label(inside)
+    kept = _kept(areas, probability, min_lesion_share)
+    if not kept[1:].all():
+        inside[:] = kept.astype(np.uint8)[labels]
+    return mask
 
 
 def choose_threshold(probabilities, masks):
@@ -86,7 +95,7 @@ def _dice_table(probability, mask):
     num_true = np.count_nonzero(mask)
     table = np.empty((len(THRESHOLDS), len(LESION_SHARES)))
     for row, threshold in enumerate(THRESHOLDS):
-        labels, areas = _regions(probability, threshold)
+        labels, areas = _label((probability >= threshold).astype(np.uint8))
         hits = np.bincount(labels[mask], minlength=len(areas))
         for column, share in enumerate(LESION_SHARES):
             kept = _kept(areas, probability, share)
@@ -95,10 +104,9 @@ def _dice_table(probability, mask):
     return table
 
 
-def _regions(probability, threshold):
+def _label(mask):
     """Label of each pixel (0 is background) and the area of each label."""
-    above = (probability >= threshold).astype(np.uint8)
-    _, labels, stats, _ = cv2.connectedComponentsWithStats(above, connectivity=8)
+    _, labels, stats, _ = cv2.connectedComponentsWithStats(mask, connectivity=8)
     return labels, stats[:, cv2.CC_STAT_AREA]
 
 

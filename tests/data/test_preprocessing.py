@@ -11,6 +11,7 @@ from keras_hanet.data.preprocessing import (
     MAX_PIXELS,
     decode_image,
     decode_mask,
+    hash_pixels,
     load_sample,
     resize_image,
     resize_mask,
@@ -175,6 +176,16 @@ def test_images_shrink_with_antialiasing():
     row = np.array([0, 0, 0, 240, 0, 0, 0, 0], np.uint8)
     image = np.repeat(np.tile(row, (8, 1))[..., None], 3, axis=2)
     assert resize_image(image, 4)[0, :, 0].tolist() == [0, 90, 30, 0]
+
+
+def test_grey_shrinks_as_the_same_image_in_colour_does():
+    grey = np.random.default_rng(0).integers(0, 256, (50, 70)).astype(np.uint8)
+    image = decode_image(encode(grey))
+    colour = np.stack([grey, grey, grey], axis=-1)
+    assert (image.strides[2], colour.strides[2]) == (0, 1)
+    np.testing.assert_array_equal(image, colour)
+    assert hash_pixels(image) == hash_pixels(colour)
+    np.testing.assert_array_equal(resize_image(image, 32), resize_image(colour, 32))
 
 
 def test_masks_are_resized_by_nearest():

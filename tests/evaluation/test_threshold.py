@@ -4,6 +4,7 @@ import time
 
 import numpy as np
 import pytest
+from scipy import ndimage
 
 from keras_hanet import metrics
 from keras_hanet.evaluation.threshold import LESION_SHARES, THRESHOLDS, apply_threshold, choose_threshold
@@ -56,6 +57,15 @@ def test_small_regions_are_removed():
     assert {share: int(apply_threshold(probability, 0.5, share).sum()) for share in sizes} == sizes
     kept = apply_threshold(probability, 0.5, 3 / 20)
     assert np.argwhere(kept).tolist() == [[0, 0], [1, 1], [2, 0]]
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_agrees_with_regions_that_scipy_finds_in_the_whole_image(seed):
+    probability, _ = blobs(seed, (60, 90))
+    probability[0, :3] = probability[-1, -2:] = 0.9  # the corners are specks that are removed
+    labels, num = ndimage.label(probability >= 0.3, np.ones((3, 3)))
+    large = [label for label in range(1, num + 1) if np.count_nonzero(labels == label) >= 0.002 * 60 * 90]
+    np.testing.assert_array_equal(apply_threshold(probability, 0.3, 0.002), np.isin(labels, large))
 
 
 def test_empty_and_full():
