@@ -16,7 +16,7 @@ class ServedModel(tf.Module):
         keras_model: network made by `build_ha_net`, that gives logits; with a classification head a dict of
             "segmentation" and "diagnosis".
         metadata: its `Metadata`.
-        batch_size: N of the signatures; None for any.
+        batch_size: N of the signatures; None for any from 1 on.
 
     Attributes:
         probability: tf.function from `image`, (N, S, S, 3) float32, 0..255, to "probability", (N, S, S, 1) float32,
