@@ -146,7 +146,7 @@ def test_python_m_keras_hanet_is_hanet():
 
 @pytest.mark.parametrize("command", COMMANDS)
 def test_every_command_has_a_script(command):
-    script = ROOT / "scripts" / f"{command}.py"
+    script = ROOT / "scripts" / f"{command.replace('-', '_')}.py"
     done = subprocess.run([sys.executable, script, "--help"], capture_output=True, text=True)
     assert (done.returncode, done.stderr) == (0, "")
     assert done.stdout.startswith(f"usage: hanet {command} ")
