@@ -21,7 +21,7 @@ def remove_small_regions(mask, smallest_area):
     stride = tf.cast(shape[1] + 2, tf.int64)
     pixels = tf.reshape(tf.pad(mask, [[0, 0], [1, 1]]), [-1])
     starts, stops = _find_runs(pixels)
-    regions = _join(*_find_edges(starts, stops, stride))
+    regions = _join(*_find_edges(starts, stops, stride), tf.size(starts, tf.int64))
     areas = tf.math.unsorted_segment_sum(stops - starts, regions, tf.size(starts))
     small = tf.cast(tf.gather(areas, regions), tf.float64) < smallest_area
     removed = tf.ragged.range(tf.boolean_mask(starts, small), tf.boolean_mask(stops, small)).values
@@ -39,29 +39,22 @@ def _find_runs(pixels):
 def _find_edges(starts, stops, stride):
     """Pairs of runs that touch, enough of them to connect all that do: (E,) int64 each.
 
-    Of the runs above that one touches, those between its first and its last touch nothing else below, so that they
-    find it as their own first below.
+    They are each run's first above and first below. Of two runs that touch, one is the other's first: where a run has
+    an earlier one above, nothing else than this run is below what follows.
     """
     runs = tf.range(tf.size(starts, tf.int64))
-    first_above, last_above, above = _find_touching(starts, stops, -stride)
-    first_below, _, below = _find_touching(starts, stops, stride)
-    left = tf.concat([tf.boolean_mask(runs, above)] * 2 + [tf.boolean_mask(runs, below)], 0)
-    right = tf.concat(
-        [
-            tf.boolean_mask(first_above, above),
-            tf.boolean_mask(last_above, above),
-            tf.boolean_mask(first_below, below),
-        ],
-        0,
-    )
-    return left, right, tf.size(starts, tf.int64)
+    first_above, above = _find_touching(starts, stops, -stride)
+    first_below, below = _find_touching(starts, stops, stride)
+    left = tf.concat([tf.boolean_mask(runs, above), tf.boolean_mask(runs, below)], 0)
+    right = tf.concat([tf.boolean_mask(first_above, above), tf.boolean_mask(first_below, below)], 0)
+    return left, right
 
 
 def _find_touching(starts, stops, shift):
-    """For each run, the first and the last run that it touches in the row `shift` away, and whether there is any."""
+    """For each run, the first that it touches in the row `shift` away, and whether there is one."""
     first = tf.searchsorted(stops, starts + shift, side="left", out_type=tf.int64)
     last = tf.searchsorted(starts, stops + shift, side="right", out_type=tf.int64) - 1
-    return first, last, first <= last
+    return first, first <= last
 
 
 def _join(left, right, num_runs):

@@ -100,10 +100,21 @@ UNREADABLE = {
     "a BMP that claims a million rows": change(BMP, 22, "<i", 10**6),
     "a BMP without columns": change(BMP, 18, "<i", 0),
 }
+
+
+def run_length_bmp():
+    """4 x 2 grey pixels, each a run of one, so that the file is no shorter than without compression."""
+    pixels = b"".join(bytes([1, value]) for value in (9, 8, 7, 6)) + bytes(2)
+    palette = bytes(np.repeat(np.arange(256), 4).astype(np.uint8))
+    header = struct.pack("<IHHIIiiHHIIiiII", 1078 + 22, 0, 0, 1078, 40, 4, 2, 1, 8, 1, 22, 0, 0, 256, 0)
+    return b"BM" + header + palette + pixels * 2 + b"\x00\x01"
+
+
 # What Pillow reads and TensorFlow cannot.
 ONLY_PILLOW = {
     "TIFF": encode(GREY, "TIFF"),
     "BMP of 1 bit": encode(GREY.convert("1"), "BMP"),
+    "BMP with run lengths": run_length_bmp(),
     "BMP with a short header": b"BM" + struct.pack("<IHHIIHHHH", 38, 0, 0, 26, 12, 2, 2, 1, 24) + bytes(range(16)),
 }
 
