@@ -93,6 +93,16 @@ def test_masks_are_those_of_hanet_predict(edge, model, frames, tmp_path):
         np.testing.assert_array_equal(mask, 255 * expected.mask)
 
 
+def test_the_network_gets_red_first(edge, model):
+    network = edge.Network(model, 1)
+    network._run = lambda image: {"probability": image[..., :1]}
+    image = np.zeros((HEIGHT, WIDTH, 3), np.uint8)
+    image[..., 2] = 200  # red, in OpenCV's order
+    probability = network.probability(image)
+    assert probability.shape == (METADATA.size, METADATA.size)
+    assert (probability == 200).all()
+
+
 def test_a_video_gives_the_same_disk(edge, model, tmp_path):
     video = cv2.VideoWriter(str(tmp_path / "v.avi"), cv2.VideoWriter_fourcc(*"MJPG"), 25.0, (WIDTH, HEIGHT))
     if not video.isOpened():

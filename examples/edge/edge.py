@@ -272,7 +272,7 @@ def parse(argv):
     add("--overlays", action="store_true", help="write the frames with the outline drawn, too")
     add("--realtime", type=_number, metavar="FPS", help="replay a recording at this rate")
     add("--smoothing", type=_number, default=0.1, metavar="S", help="time constant (default: 0.1; 0 switches it off)")
-    add("--buffer", type=int, choices=range(1, 65), default=4, metavar="N", help="frames that wait (default: 4)")
+    add("--buffer", type=int, choices=range(1, 65), default=2, metavar="N", help="frames that wait (default: 2)")
     add("--threads", type=int, choices=range(1, 65), default=1, metavar="N", help="of the network (default: 1)")
     add("--log-every", type=_number, default=1.0, metavar="S", help="seconds between two lines (default: 1)")
     return parser.parse_args(argv)

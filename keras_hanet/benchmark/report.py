@@ -54,7 +54,7 @@ def unsteady_warnings(rows):
         low, high = min(row["network_ms"]["rounds"]), max(row["network_ms"]["rounds"])
         if high > UNSTEADY * low:
             sentences.append(
-                f"{row['name']} at {row['threads']} threads: the medians of the rounds lie between {low:.2f} and "
+                f"{row['name']}, threads: {row['threads']}: the medians of the rounds lie between {low:.2f} and "
                 f"{high:.2f} ms; the machine was not steady"
             )
     return sentences

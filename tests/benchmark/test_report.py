@@ -38,7 +38,7 @@ def made():
 def test_rows_that_differ_between_rounds_are_said(made):
     first, second = made["warnings"]
     assert first == "it is busy"
-    assert second.startswith("peer.onnx at 2 threads: the medians of the rounds lie between 10.00 and 11.10 ms")
+    assert second.startswith("peer.onnx, threads: 2: the medians of the rounds lie between 10.00 and 11.10 ms")
 
 
 def test_table_by_hand(made):
