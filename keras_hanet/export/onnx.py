@@ -2,6 +2,8 @@
 
 # The batch is free; tf2onnx writes faster graphs at 18 than at its default of 15.
 OPSET = 18
+# The products and the softmax of attention.
+_FLOAT_OPERATIONS = ("MatMul", "Softmax")
 
 
 def write_float32(source, path):
@@ -10,14 +12,19 @@ def write_float32(source, path):
 
 
 def write_int8(source, path):
-    """Write int8 weights, a scale for each output channel, and unsigned activations, as quantise-dequantise pairs.
+    """Write int8 weights, a scale for each output channel, and unsigned activations, but for what `eight_bits` names.
 
     Weights keep to 7 bits: on a processor without VNNI the products of 8-bit ones overflow.
     """
+    import onnx
     from onnxruntime import quantization
 
     prepared = source.folder / "prepared.onnx"
-    quantization.quant_pre_process(source.onnx, prepared, skip_symbolic_shape=True)
+    quantization.quant_pre_process(source.onnx_for_int8, prepared, skip_symbolic_shape=True)
+    kept = [
+        node.name for node in onnx.load(prepared).graph.node
+        if node.op_type in _FLOAT_OPERATIONS or source.kept_in_float.search(node.name)
+    ]
     quantization.quantize_static(
         prepared,
         path,
@@ -27,6 +34,7 @@ def write_int8(source, path):
         weight_type=quantization.QuantType.QInt8,
         per_channel=True,
         reduce_range=True,
+        nodes_to_exclude=kept,
     )
 
 
