@@ -14,6 +14,7 @@ _PNG = b"\x89PNG\r\n\x1a\n"
 _JPEG = b"\xff\xd8\xff"
 _BMP = b"BM"
 _PNG_WITH_ALPHA = (4, 6)
+_BMP_BITS = (8, 24, 32)
 
 
 def read_images(encoded, size):
@@ -165,9 +166,13 @@ def _decode_jpeg(content):
 def _decode_bmp(content):
     content = _require(tf.strings.substr(content, 0, 2) == _BMP, content)
     header = tf.io.decode_raw(tf.strings.substr(content, 2, 52), tf.int32)
-    header_size, width_height, compression, num_colours = header[3], header[4:6], header[7], header[11]
-    bits = header[6] // 2**16
-    content = _require(_is_small(width_height) & (header_size >= 40) & (compression == 0), content)
+    offset, header_size, width_height = header[2], header[3], header[4:6]
+    bits, compression, num_colours = header[6] // 2**16, header[7], header[11]
+    is_plain = (header_size >= 40) & (compression == 0) & tf.reduce_any(bits == _BMP_BITS)
+    content = _require(_is_small(width_height) & is_plain, content)
+    # TensorFlow refuses what some programs leave behind the pixels.
+    row_size = (width_height[0] * bits + 31) // 32 * 4
+    content = tf.strings.substr(content, 0, offset + row_size * tf.abs(width_height[1]))
 
     def decode_palette():
         colours = tf.strings.substr(content, 14 + header_size, 4 * tf.where(num_colours > 0, num_colours, 256))

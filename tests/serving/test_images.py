@@ -41,7 +41,7 @@ def noise(*shape):
 
 GREY, COLOUR = Image.fromarray(noise(37, 50)), Image.fromarray(noise(37, 50, 3))
 SMOOTH = Image.fromarray(cv2.GaussianBlur(noise(64, 80, 3), (0, 0), 3))
-BMP = encode(COLOUR, "BMP")
+BMP, DEEP_BMP = encode(COLOUR, "BMP"), encode(Image.fromarray(noise(37, 50, 4)), "BMP")
 
 
 def change(content, offset, kind, value):
@@ -77,7 +77,8 @@ READABLE = {
     "BMP from the top": turned_bmp(),
     "grey BMP": encode(GREY, "BMP"),
     "BMP with a palette": encode(COLOUR.quantize(200), "BMP"),
-    "BMP of 32 bits": encode(Image.fromarray(noise(37, 50, 4)), "BMP"),
+    "BMP of 32 bits": DEEP_BMP,
+    "BMP with bytes behind its pixels": BMP + b"\0\0",
     "one pixel": encode(Image.fromarray(noise(1, 1, 3))),
     "one row": encode(Image.fromarray(noise(1, 90, 3))),
 }
@@ -98,23 +99,13 @@ UNREADABLE = {
     "WebP": encode(COLOUR, "WEBP"),
     "more than 50 megapixels": encode(Image.new("1", (10000, 5001))),
     "a BMP that claims a million rows": change(BMP, 22, "<i", 10**6),
+    "a BMP with channels in an order of its own": change(DEEP_BMP, 30, "<I", 3),
     "a BMP without columns": change(BMP, 18, "<i", 0),
 }
-
-
-def run_length_bmp():
-    """4 x 2 grey pixels, each a run of one, so that the file is no shorter than without compression."""
-    pixels = b"".join(bytes([1, value]) for value in (9, 8, 7, 6)) + bytes(2)
-    palette = bytes(np.repeat(np.arange(256), 4).astype(np.uint8))
-    header = struct.pack("<IHHIIiiHHIIiiII", 1078 + 22, 0, 0, 1078, 40, 4, 2, 1, 8, 1, 22, 0, 0, 256, 0)
-    return b"BM" + header + palette + pixels * 2 + b"\x00\x01"
-
-
 # What Pillow reads and TensorFlow cannot.
 ONLY_PILLOW = {
     "TIFF": encode(GREY, "TIFF"),
     "BMP of 1 bit": encode(GREY.convert("1"), "BMP"),
-    "BMP with run lengths": run_length_bmp(),
     "BMP with a short header": b"BM" + struct.pack("<IHHIIHHHH", 38, 0, 0, 26, 12, 2, 2, 1, 24) + bytes(range(16)),
 }
 
