@@ -103,8 +103,8 @@ def install(artefact, folder, event, cases):
         the event, as `push.json` and the log hold it.
 
     Raises:
-        FailedError: if the artefact is no longer what the event says; or if the version is in place, and its line
-            could not be written.
+        FailedError: if the artefact is no longer what the event says or cannot be copied; or if the version is in
+            place, and its line could not be written.
     """
     number = _next_number(folder)
     event = {**event, "version": number}
@@ -118,6 +118,8 @@ def install(artefact, folder, event, cases):
         for path in (*incoming.rglob("*"), incoming):
             sync(path)
         os.rename(incoming, folder / str(number))
+    except shutil.Error as error:  # a list of what happened to each file
+        raise FailedError(f"{folder}: the copy failed ({error.args[0][0][2]}); nothing was pushed") from error
     finally:
         shutil.rmtree(incoming, ignore_errors=True)
     _finish(folder, event)
