@@ -42,10 +42,9 @@ def make_small_model(num_classes=0, scale=1.0, channels=(0, 1, 2), kernel_factor
     model = keras.Model(image, outputs)
     strengths = np.array([0.7, 0.9, 1.1, 1.3], np.float32)
     box = np.ones((3, 3), np.float32) / 9
-    blur.set_weights([
-        box[:, :, None, None] * _COLOUR[list(channels), None] * strengths * kernel_factor, np.zeros(4, np.float32)
-    ])
-    depthwise.set_weights([np.repeat(box[:, :, None, None], 4, axis=2), np.zeros(4, np.float32)])
+    colours = np.repeat(_COLOUR[list(channels), None], 4, axis=1) * kernel_factor
+    blur.set_weights([box[:, :, None, None] * colours, np.zeros(4, np.float32)])
+    depthwise.set_weights([box[:, :, None, None] * strengths[:, None], np.zeros(4, np.float32)])
     last.set_weights([np.full((1, 1, 4, 1), -16 / strengths.sum(), np.float32), np.array([16 * 0.32], np.float32)])
     return model
 

@@ -53,21 +53,24 @@ def hash_run(run_dir):
     return hashlib.sha256("".join(lines).encode()).hexdigest()
 
 
-def count_operations(saved_model_of_one):
+def count_operations(model, metadata):
     """Floating-point operations of one image: multiplications and additions counted apart.
 
     Args:
-        saved_model_of_one: folder of a SavedModel for batches of one.
+        model: Keras model that gives logits.
+        metadata: its `Metadata`.
 
     Returns:
         int, as TensorFlow's profiler counts them.
     """
     import tensorflow as tf
 
+    from keras_hanet.serving.graph import ServedModel
+
     profiler = tf.compat.v1.profiler
     options = profiler.ProfileOptionBuilder(profiler.ProfileOptionBuilder.float_operation()).with_empty_output().build()
-    loaded = tf.saved_model.load(str(saved_model_of_one))
-    return profiler.profile(loaded.signatures["serving_default"].graph, options=options).total_float_ops
+    graph = ServedModel(model, metadata, batch_size=1).probability.get_concrete_function().graph
+    return profiler.profile(graph, options=options).total_float_ops
 
 
 def _contract(model):

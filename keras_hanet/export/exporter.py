@@ -58,7 +58,7 @@ def export_run(run_dir, output, formats, command, data=None, say=print, progress
     gate = {}
     with tempfile.TemporaryDirectory(prefix=".export-", dir=output) as temporary:
         source = Source(model, metadata, _calibration_images(split.train, metadata.size), Path(temporary))
-        card = make_card(model, run_dir, split, count_operations(source.saved_model_of_one))
+        card = make_card(model, run_dir, split, count_operations(model, metadata))
         for name in formats:
             say(f"{FORMATS[name].title}: writing and comparing ...")
             folder = Path(temporary) / name

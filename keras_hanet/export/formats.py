@@ -49,7 +49,6 @@ FORMATS = {
     "tflite_float16": Format("TFLite float16", "model.tflite", tflite.write_float16, _HALF),
     "tflite_dynamic": Format("TFLite dynamic-range int8", "model.tflite", tflite.write_dynamic, _INTEGER),
     "tflite_int8": Format("TFLite int8", "model.tflite", tflite.write_int8, _INTEGER),
-    "tflite_int16x8": Format("TFLite int16x8", "model.tflite", tflite.write_int16x8, _INTEGER),
     "onnx": Format("ONNX float32", "model.onnx", onnx.write_float32, _SAME),
     "onnx_int8": Format("ONNX int8", "model.onnx", onnx.write_int8, _INTEGER),
     "openvino": Format("OpenVINO float32", "model.xml", openvino.write_float32, _SAME),

@@ -16,15 +16,10 @@ def write_int8(source, path):
 
     Weights keep to 7 bits: on a processor without VNNI the products of 8-bit ones overflow.
     """
-    import onnx
     from onnxruntime import quantization
 
     prepared = source.folder / "prepared.onnx"
     quantization.quant_pre_process(source.onnx_for_int8, prepared, skip_symbolic_shape=True)
-    kept = [
-        node.name for node in onnx.load(prepared).graph.node
-        if node.op_type in _FLOAT_OPERATIONS or source.kept_in_float.search(node.name)
-    ]
     quantization.quantize_static(
         prepared,
         path,
@@ -34,7 +29,7 @@ def write_int8(source, path):
         weight_type=quantization.QuantType.QInt8,
         per_channel=True,
         reduce_range=True,
-        nodes_to_exclude=kept,
+        nodes_to_exclude=_kept_in_float(prepared, source),
     )
 
 
@@ -54,6 +49,18 @@ def convert(model, metadata, path):
     served = ServedModel(model, metadata)
     signature = [tf.TensorSpec((None, metadata.size, metadata.size, 3), tf.float32, name="image")]
     tf2onnx.convert.from_function(served.probability, signature, opset=OPSET, output_path=str(path))
+
+
+def _kept_in_float(path, source):
+    """Names of the nodes up to the first convolution, of those that belong to the first layers, and of attention."""
+    import onnx
+
+    nodes = onnx.load(path).graph.node
+    first = next(index for index, node in enumerate(nodes) if node.op_type == "Conv")
+    return [
+        node.name for index, node in enumerate(nodes)
+        if index <= first or node.op_type in _FLOAT_OPERATIONS or source.kept_in_float.search(node.name)
+    ]
 
 
 class _Calibration:

@@ -1,4 +1,4 @@
-"""TFLite files: float32, float16 weights, int8 weights, int8 throughout, int8 weights with int16 activations."""
+"""TFLite files: float32, float16 weights, int8 weights, int8 throughout."""
 
 import warnings
 
@@ -45,16 +45,6 @@ def write_int8(source, path):
             converter=converter, debug_dataset=converter.representative_dataset, debug_options=options
         )
     path.write_bytes(quantiser.get_nondebug_quantized_model())
-
-
-def write_int16x8(source, path):
-    """Write int8 weights and int16 activations: nearly float32's result from a quarter of the size."""
-    import tensorflow as tf
-
-    converter = _calibrated(source)
-    operations = tf.lite.OpsSet.EXPERIMENTAL_TFLITE_BUILTINS_ACTIVATIONS_INT16_WEIGHTS_INT8
-    converter.target_spec.supported_ops = [operations]
-    _write(converter, path)
 
 
 def _calibrated(source):
