@@ -20,7 +20,7 @@ def exports(tmp_path_factory, phantoms):
     from keras_hanet.export.exporter import export_run
 
     folder = tmp_path_factory.mktemp("exports")
-    for name, model in (("good", make_small_model()), ("worse", make_small_model(kernel_factor=3))):
+    for name, model in (("good", make_small_model()), ("worse", make_small_model(kernel_factor=30))):
         run_dir = write_small_run(folder / f"run-{name}", phantoms, model)
         export_run(run_dir, folder / name, ["saved_model", "tflite_float32"], "c", say=lambda line: None)
     return folder
