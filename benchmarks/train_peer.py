@@ -67,4 +67,5 @@ def main():
     print(json.dumps({**result, "versions": f"smp {peer.__version__}, torch {torch.__version__}"}))
 
 
-main()
+if __name__ == "__main__":
+    main()

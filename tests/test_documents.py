@@ -10,7 +10,10 @@ import pytest
 from keras_hanet.cli.main import COMMANDS
 
 ROOT = Path(__file__).parents[1]
-PAGES = [*ROOT.glob("*.md"), *(ROOT / "docs").glob("*.md"), ROOT / "benchmarks" / "README.md"]
+PAGES = [
+    path for folder in (".", "docs", "docs/deploy", "benchmarks", "examples/edge", "saved_models")
+    for path in sorted((ROOT / folder).glob("*.md"))
+]
 
 
 def test_table_of_results_is_what_the_files_say():
@@ -30,6 +33,6 @@ def test_every_page_says_research_use_only(page):
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
 def test_pages_name_commands_and_files_that_exist(page):
     text = page.read_text()
-    assert set(re.findall(r"^hanet (\w+)", text, re.MULTILINE)) <= set(COMMANDS)
+    assert set(re.findall(r"^hanet ([\w-]+)", text, re.MULTILINE)) <= set(COMMANDS)
     for link in re.findall(r"\]\((?!https?:)([^)#]+)\)", text):
         assert (page.parent / link).exists(), link

@@ -36,6 +36,7 @@ def run(arguments):
         data=arguments.data,
         say=say,
         progress=bar("images", unit="batch"),
+        silence=keras_loading,
     )
     say(f"Exported to {arguments.output}; next: hanet benchmark {arguments.output}/*")
     if arguments.json:

@@ -2,6 +2,7 @@
 
 import shutil
 import tempfile
+from contextlib import nullcontext
 from pathlib import Path
 
 import numpy as np
@@ -25,7 +26,7 @@ REJECTED = "rejected"
 NUM_CALIBRATION = 100
 
 
-def export_run(run_dir, output, formats, command, data=None, say=print, progress=iter):
+def export_run(run_dir, output, formats, command, data=None, say=print, progress=iter, silence=nullcontext):
     """Write a run's model in other formats and let through what answers as the Keras model does.
 
     Args:
@@ -38,6 +39,7 @@ def export_run(run_dir, output, formats, command, data=None, say=print, progress
         data: folder of the run's data set, if it has moved.
         say: takes lines of text for the user.
         progress: wraps iterators over batches.
+        silence: makes a context manager in which converters run, to hide what their native code prints.
 
     Returns:
         {format: what `verify` gave, or {"faults": [the reason]} if it could not be written or read}.
@@ -58,11 +60,14 @@ def export_run(run_dir, output, formats, command, data=None, say=print, progress
     gate = {}
     with tempfile.TemporaryDirectory(prefix=".export-", dir=output) as temporary:
         source = Source(model, metadata, _calibration_images(split.train, metadata.size), Path(temporary))
-        card = make_card(model, run_dir, split, count_operations(model, metadata))
+        with silence():
+            card = make_card(model, run_dir, split, count_operations(model, metadata))
         for name in formats:
             say(f"{FORMATS[name].title}: writing and comparing ...")
             folder = Path(temporary) / name
-            gate[name] = _export(name, source, card, folder, reference, progress)
+            with silence():
+                _write(name, source, card, folder)
+            gate[name] = _verify(folder, reference, FORMATS[name].limits, progress)
             shutil.copy(run_dir / "split.json", folder)
             write_json(folder / "gate.json", {"command": command, **gate[name]})
             _put(folder, output, rejected=bool(gate[name]["faults"]))
@@ -111,16 +116,19 @@ def _calibration_images(samples, size):
     return np.stack(images).astype(np.float32)
 
 
-def _export(name, source, card, folder, reference, progress):
-    """Write one format into a folder that is not there yet, and measure it."""
+def _write(name, source, card, folder):
+    """Write one format and its metadata into a folder that is not there yet."""
     kind = FORMATS[name]
     folder.mkdir()
     metadata = vars(Metadata(**{**vars(source.metadata), "card": {"export": name, **card}}))
     kind.write(source, folder / kind.file)
     embed(folder / kind.file, metadata)
     write_json(folder / METADATA_NAME, metadata)
+
+
+def _verify(folder, reference, limits, progress):
     try:
-        return verify(folder, reference, kind.limits, progress)
+        return verify(folder, reference, limits, progress)
     except InputError as error:
         return {"faults": [str(error)]}
 
