@@ -42,6 +42,14 @@ def test_scores_are_means_over_the_images_they_speak_of():
     assert 0 <= low < 0.6 < high <= 0.9
 
 
+def test_intervals_of_scores_draw_whole_groups():
+    """Two frames, four images each: the mean of one, of the other, or of both."""
+    groups = ["a"] * 4 + ["b"] * 4
+    scores = score(lesions(*[0.6] * 4, *[0.0] * 4, groups=groups))
+    assert scores["dice"] == {"mean": pytest.approx(0.3), "ci95": pytest.approx([0.0, 0.6])}
+    assert scores["missed_rate"] == {"mean": 0.5, "ci95": [0.0, 1.0]}
+
+
 def test_a_bar_that_is_just_reached_is_reached():
     bars = Bars(min_dice=score(MIXED)["dice"]["mean"], max_missed_rate=0.25, max_false_alarm_rate=1 / 3)
     assert below_bars(score(MIXED), bars) == []
@@ -94,7 +102,14 @@ def test_an_equal_candidate_is_no_worse():
 
 @pytest.mark.parametrize(
     ("loss", "margin", "passes"),
-    [(0.02, 0.01, False), (0.005, 0.01, True), (0.02, 0.03, True), (0.005, 0.0, False), (-0.02, 0.0, True)],
+    [
+        (0.02, 0.01, False),
+        (0.005, 0.01, True),
+        (0.02, 0.03, True),
+        (0.005, 0.0, False),
+        (0.0, 0.0, False),  # 0 asks for proof that it is better
+        (-0.02, 0.0, True),
+    ],
 )
 def test_every_image_worse_by_the_same_amount(loss, margin, passes):
     last = (0.9, 0.7, 0.8)

@@ -313,6 +313,18 @@ def test_a_rollback_takes_the_newest_out_and_keeps_it(folder, artefact, put):
     assert put(artefact("b"))["version"] == 3
 
 
+def test_the_record_of_a_rollback_is_on_the_disk_before_the_renaming(folder, artefact, put, monkeypatch):
+    put(artefact("a"))
+    put(artefact("b"))
+    done = []
+    rename = os.rename
+    monkeypatch.setattr(os, "fsync", lambda number: done.append(os.readlink(f"/proc/self/fd/{number}")))
+    monkeypatch.setattr(os, "rename", lambda source, target: (done.append("rename"), rename(source, target)))
+    roll_back(folder, "c")
+    two = folder / "2"
+    assert done == [str(two / "rollback.json"), str(two), "rename", str(folder), str(folder / LOG_NAME)]
+
+
 def test_the_only_version_stays(folder, artefact, put):
     put(artefact("a"))
     with pytest.raises(InputError, match="expected two versions or more to go back, found 1"):
