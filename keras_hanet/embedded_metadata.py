@@ -8,6 +8,7 @@ import json
 import zipfile
 from pathlib import Path
 
+from keras_hanet.errors import InputError
 from keras_hanet.files import write_json
 from keras_hanet.metadata import METADATA_NAME
 
@@ -37,9 +38,19 @@ def read_embedded(path):
 
     Returns:
         the dict; None if there is none, or the file is of a kind that holds none.
+
+    Raises:
+        InputError: if the runtime that reads the format cannot read this file.
+        ModuleNotFoundError: if the runtime is not installed.
     """
     path = Path(path)
-    return _READ[path.suffix](path) if path.suffix in _READ else None
+    try:
+        return _READ[path.suffix](path) if path.suffix in _READ else None
+    except ModuleNotFoundError:
+        raise
+    except Exception as error:  # each runtime has errors of its own
+        reason = " ".join(str(error).split())[:200]
+        raise InputError(f"{path}: the model cannot be read ({reason}); export it again") from error
 
 
 def _embed_tflite(path, values):

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from keras_hanet.embedded_metadata import embed, read_embedded
+from keras_hanet.errors import InputError
 from keras_hanet.runtimes import load_runtime
 
 VALUES = {"threshold": 0.4, "name": "Brustultraschall ü", "card": {"scores": [1, None, {"ci95": [0.1, 0.2]}]}}
@@ -36,6 +37,13 @@ def test_model_computes_what_it_did_before(bare):
     assert bare.suffix == ".pb" or bare.stat().st_size > size
     left = {path.name for path in bare.parent.iterdir()}
     assert left <= {*FILES, "model.bin", "variables", "assets", "assets.extra", "fingerprint.pb"}
+
+
+@pytest.mark.parametrize("name", ["model.onnx", "model.xml"])
+def test_damaged_file_is_refused(name, tmp_path):
+    (tmp_path / name).write_bytes(b"no model at all")
+    with pytest.raises(InputError, match=rf"{name}: the model cannot be read .*; export it again"):
+        read_embedded(tmp_path / name)
 
 
 def test_keras_files_hold_none(tmp_path):
