@@ -10,7 +10,9 @@ EXAMPLE = "hanet export runs/cart --output exports/cart --formats saved_model tf
 
 
 def add_arguments(parser):
-    from keras_hanet.export.formats import FORMATS
+    from keras_hanet.export.formats import FORMATS, missing_module
+
+    installed = [name for name in FORMATS if missing_module(name) is None]
 
     parser.add_argument("run", type=Path, metavar="RUN", help="run folder of a finished training")
     parser.add_argument(
@@ -18,8 +20,8 @@ def add_arguments(parser):
         help="folder of the results, one folder a format (default: %(default)s)",
     )
     parser.add_argument(
-        "--formats", nargs="+", choices=FORMATS, default=list(FORMATS), metavar="FORMAT",
-        help=f"which formats (default: all): {', '.join(FORMATS)}",
+        "--formats", nargs="+", choices=FORMATS, default=installed, metavar="FORMAT",
+        help=f"which of {', '.join(FORMATS)} (default: those whose libraries are installed)",
     )
     parser.add_argument("--data", metavar="DIR", help="folder of the run's data set, if it has moved")
     parser.add_argument("--json", action="store_true", help="print what the gate measured as JSON on the last line")

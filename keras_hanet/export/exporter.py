@@ -14,7 +14,7 @@ from keras_hanet.embedded_metadata import embed
 from keras_hanet.errors import FailedError, InputError
 from keras_hanet.evaluation.markdown import format_interval, format_table
 from keras_hanet.export.card import count_operations, make_card
-from keras_hanet.export.formats import FORMATS
+from keras_hanet.export.formats import FORMATS, missing_module
 from keras_hanet.export.source import Source
 from keras_hanet.export.verify import make_reference, verify
 from keras_hanet.files import write_json
@@ -39,20 +39,24 @@ def export_run(run_dir, output, formats, command, data=None, say=print, progress
         data: folder of the run's data set, if it has moved.
         say: takes lines of text for the user.
         progress: wraps iterators over batches.
-        silence: makes a context manager in which converters run, to hide what their native code prints.
+        silence: makes a context manager in which TensorFlow and the converters run, to hide what native code prints.
 
     Returns:
         {format: what `verify` gave, or {"faults": [the reason]} if it could not be written or read}.
 
     Raises:
         InputError: if the run, its data or a format's name cannot be used.
+        ModuleNotFoundError: if a format needs what is not installed; nothing is written.
         FailedError: if an artefact was rejected; the others are in place.
     """
     run_dir, output = Path(run_dir), Path(output)
     unknown = [name for name in formats if name not in FORMATS]
     if unknown:
         raise InputError(f"expected formats among {', '.join(FORMATS)}, got {', '.join(unknown)}")
-    model, metadata = load_keras_model(run_dir)
+    for module in filter(None, map(missing_module, formats)):
+        raise ModuleNotFoundError(f"no module named {module!r}", name=module)
+    with silence():
+        model, metadata = load_keras_model(run_dir)
     split = _read_split(run_dir, data)
     output.mkdir(parents=True, exist_ok=True)
     say(f"Asking the Keras model about {len(split.validation)} validation images ...")

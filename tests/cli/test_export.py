@@ -5,7 +5,7 @@ import json
 import pytest
 from small_model import make_small_model, write_small_run
 
-from keras_hanet.export import exporter
+from keras_hanet.export import exporter, formats
 
 
 @pytest.fixture
@@ -50,3 +50,13 @@ def test_unknown_format_is_refused(small_run, refused):
 
 def test_folder_that_is_no_run_is_refused(tmp_path, refused):
     refused("export", tmp_path, says=["expected a folder with one of model.keras"])
+
+
+def test_format_whose_library_is_missing_is_refused_at_once(tmp_path, small_run, refused, monkeypatch):
+    found = formats.find_spec
+    monkeypatch.setattr(formats, "find_spec", lambda name: None if name == "openvino" else found(name))
+    refused(
+        "export", small_run, "--output", tmp_path / "exports", "--formats", "onnx", "openvino",
+        says=["this needs openvino: pip install 'keras-hanet[openvino]'"],
+    )
+    assert not (tmp_path / "exports").exists()

@@ -2,7 +2,8 @@
 
 import pytest
 
-from keras_hanet.export.formats import FORMATS
+from keras_hanet.export import formats
+from keras_hanet.export.formats import FORMATS, missing_module
 from keras_hanet.runtimes import MODEL_FILES
 
 
@@ -18,3 +19,10 @@ def test_limits_close_the_gate_somewhere(name):
     assert 0 < limits.probability < 1
     if "int" not in name and "float16" not in name and "dynamic" not in name:
         assert limits.probability <= 0.002
+
+
+def test_module_that_is_missing_is_named(monkeypatch):
+    assert [missing_module(name) for name in FORMATS] == [None] * len(FORMATS), "the tests' environment has all"
+    found = formats.find_spec
+    monkeypatch.setattr(formats, "find_spec", lambda name: None if name == "openvino" else found(name))
+    assert {name: missing_module(name) for name in ("openvino", "onnx")} == {"openvino": "openvino", "onnx": None}
