@@ -9,6 +9,8 @@ Found on a cart model trained on BUSI, by comparing every tensor of the int8 fil
   six of their 256 steps. Skips are divided by a power of two and the kernel behind takes it back: bit for bit the same
   in float32.
 - int8 has no fast maximum over a whole map, but a fast maximum pooling: the same number.
+- Batch normalisation that follows no convolution (DenseNet121 has 62) would be a product and a sum, each a pass over the
+  map with one scale for all channels. As a 1x1 convolution of each channel it is one pass, with a scale for each.
 """
 
 import keras
@@ -43,6 +45,8 @@ def rewrite_for_int8(model, calibration):
             return layer([decoder, skip * (1 / factors[layer.name])])
         if isinstance(layer, SpatialFeatureEnhancement) and layer.pool_over == "space":
             return _enhance(layer, *arguments)
+        if isinstance(layer, keras.layers.BatchNormalization) and not _follows_convolution(layer):
+            return _scale_channels(layer, *arguments)
         return layer(*arguments, **keywords)
 
     return keras.models.clone_model(copy, clone_function=lambda layer: layer, call_function=call)
@@ -95,6 +99,18 @@ def _multiply_last_inputs(convolution, num_channels, factor):
     values = ops.convert_to_numpy(kernel).copy()
     values[:, :, -num_channels:] *= factor
     kernel.assign(values)
+
+
+def _follows_convolution(layer):
+    # All of them are kinds of BaseConv, which Keras does not name in public; each has a kernel.
+    return hasattr(layer._inbound_nodes[0].parent_nodes[0].operation, "kernel_size")
+
+
+def _scale_channels(layer, x):
+    """Batch normalisation as a 1x1 convolution of each channel."""
+    gamma, beta, mean, variance = (ops.convert_to_numpy(weight) for weight in layer.weights)
+    scale = gamma / np.sqrt(variance + layer.epsilon)
+    return ops.depthwise_conv(x, scale.reshape(1, 1, -1, 1)) + (beta - mean * scale)
 
 
 def _enhance(layer, x):

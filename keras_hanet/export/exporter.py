@@ -15,6 +15,7 @@ from keras_hanet.errors import FailedError, InputError
 from keras_hanet.evaluation.markdown import format_interval, format_table
 from keras_hanet.export.card import count_operations, make_card
 from keras_hanet.export.formats import FORMATS, missing_module
+from keras_hanet.export.rewrite import pool_before_projection
 from keras_hanet.export.source import Source
 from keras_hanet.export.verify import make_reference, verify
 from keras_hanet.files import write_json
@@ -63,9 +64,10 @@ def export_run(run_dir, output, formats, command, data=None, say=print, progress
     reference = make_reference(Predictor.from_keras(model, metadata), split.validation, progress)
     gate = {}
     with tempfile.TemporaryDirectory(prefix=".export-", dir=output) as temporary:
-        source = Source(model, metadata, _calibration_images(split.train, metadata.size), Path(temporary))
+        calibration = _calibration_images(split.train, metadata.size)
+        source = Source(pool_before_projection(model), metadata, calibration, Path(temporary))
         with silence():
-            card = make_card(model, run_dir, split, count_operations(model, metadata))
+            card = make_card(model, run_dir, split, count_operations(source.model, metadata))
         for name in formats:
             say(f"{FORMATS[name].title}: writing and comparing ...")
             folder = Path(temporary) / name

@@ -16,7 +16,7 @@ class Source:
     """A network on its way into other formats.
 
     Attributes:
-        model: Keras model that gives logits.
+        model: Keras model that gives logits, as `pool_before_projection` rewrote it.
         metadata: its `Metadata`.
         calibration: (N, S, S, 3) float32, 0..255: images of the training part, on which int8 formats learn the ranges
             of their tensors.

@@ -3,6 +3,8 @@
 import keras
 from keras import ops
 
+from keras_hanet.layers.normal_softmax import normal_softmax
+
 
 @keras.saving.register_keras_serializable(package="keras_hanet")
 class GlobalSpatialAttention(keras.layers.Layer):
@@ -53,7 +55,7 @@ class GlobalSpatialAttention(keras.layers.Layer):
     def attention(self, x):
         """The attention S of an input, (B, N, N) float for N positions, row by row; each row sums to 1."""
         query, key = _flatten(self._query(x)), _flatten(self._key(x))
-        return ops.softmax(ops.matmul(query, ops.swapaxes(key, 1, 2)), axis=-1)
+        return normal_softmax(ops.matmul(query, ops.swapaxes(key, 1, 2)))
 
     def compute_output_shape(self, input_shape):
         return input_shape

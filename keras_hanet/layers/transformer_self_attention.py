@@ -5,6 +5,8 @@ import math
 import keras
 from keras import ops
 
+from keras_hanet.layers.normal_softmax import normal_softmax
+
 
 def scaled_dot_product(query, key, divisor):
     """Attention weights softmax(Q K^T / divisor), normalised over the keys.
@@ -17,7 +19,7 @@ def scaled_dot_product(query, key, divisor):
     Returns:
         (B, T, T) float; each row sums to 1.
     """
-    return ops.softmax(ops.matmul(query, ops.swapaxes(key, 1, 2)) / divisor, axis=-1)
+    return normal_softmax(ops.matmul(query, ops.swapaxes(key, 1, 2)) / divisor)
 
 
 @keras.saving.register_keras_serializable(package="keras_hanet")
@@ -71,9 +73,11 @@ class TransformerSelfAttention(keras.layers.Layer):
     def call(self, x, training=None):
         _, height, width, channels = x.shape
         attention = self._attention_dropout(self.attention(x), training=training)
-        out = ops.matmul(attention, self._tokens(self._projections[2](x)))
+        value = ops.reshape(self._projections[2](x), (-1, height * width, channels))
         if self.axis == "channel":
-            out = ops.swapaxes(out, 1, 2)
+            out = ops.matmul(value, ops.swapaxes(attention, 1, 2))  # (A V^T)^T = V A^T, without transposed copies
+        else:
+            out = ops.matmul(attention, value)
         return ops.reshape(out, (-1, height, width, channels))
 
     def attention(self, x):

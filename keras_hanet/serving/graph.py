@@ -3,6 +3,7 @@
 import tensorflow as tf
 
 from keras_hanet.serving.images import NUM_PARALLEL, read_images, write_mask
+from keras_hanet.training.fused_batch_norm import fuse_batch_norm
 
 SERVE_BYTES = "serve_bytes"
 
@@ -27,6 +28,7 @@ class ServedModel(tf.Module):
 
     def __init__(self, keras_model, metadata, batch_size=None):
         super().__init__(name="hanet")
+        keras_model = fuse_batch_norm(keras_model)
         self._values = [variable.value for variable in keras_model.variables]
         size, threshold, min_lesion_share = metadata.size, metadata.threshold, metadata.min_lesion_share
 

@@ -1,5 +1,7 @@
 """Batch normalisation as one kernel under TensorFlow: training on a CPU becomes 1.3 to 1.7 times as fast.
 
+In a graph that is exported the one operation is what runtimes recognise and fuse into its convolution.
+
 Keras computes batch normalisation from single operations, of which each reads and writes the whole
 feature map, in float32 even under mixed precision: more than a quarter of a step of DenseNet121.
 TensorFlow's fused kernel does the same in two passes; benchmarks/README.md has the figures. Variables,
@@ -14,19 +16,20 @@ class FusedBatchNormalization(keras.layers.BatchNormalization):
     """`keras.layers.BatchNormalization` over the last axis of (B, H, W, C), TensorFlow only."""
 
     def call(self, inputs, training=None, mask=None):
-        if not (training and self.trainable):
-            return super().call(inputs, training=False)
         import tensorflow as tf
 
+        learning = bool(training and self.trainable)
         normalised, mean, variance, *_ = tf.raw_ops.FusedBatchNormV3(
             x=inputs,
             scale=tf.ones_like(self.moving_mean) if self.gamma is None else tf.cast(self.gamma, "float32"),
             offset=tf.zeros_like(self.moving_mean) if self.beta is None else tf.cast(self.beta, "float32"),
-            mean=tf.zeros([0]),
-            variance=tf.zeros([0]),
+            mean=tf.zeros([0]) if learning else tf.cast(self.moving_mean, "float32"),
+            variance=tf.zeros([0]) if learning else tf.cast(self.moving_variance, "float32"),
             epsilon=self.epsilon,
-            is_training=True,
+            is_training=learning,
         )
+        if not learning:
+            return normalised
         num_values = tf.cast(tf.size(inputs) / inputs.shape[-1], "float32")
         variance *= (num_values - 1.0) / num_values  # the kernel's is unbiased, Keras' is not
         for moving, batch in ((self.moving_mean, mean), (self.moving_variance, variance)):
@@ -35,7 +38,7 @@ class FusedBatchNormalization(keras.layers.BatchNormalization):
 
 
 def fuse_batch_norm(model):
-    """The same network with fused batch normalisation, for training under TensorFlow.
+    """The same network with fused batch normalisation, for training and export under TensorFlow.
 
     Args:
         model: functional Keras model; not changed, but its other layers are shared.

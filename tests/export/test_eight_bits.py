@@ -78,6 +78,24 @@ def test_maximum_is_found_by_pooling(calibration):
     assert not any(name.endswith("_enhancement") for name in rewritten)
 
 
+def test_normalisation_without_a_convolution_before_it_becomes_one():
+    image = keras.Input((8, 8, 3), name="image")
+    x = keras.layers.Conv2D(4, 3, name="first")(image)
+    x = keras.layers.BatchNormalization(name="folds")(x)
+    x = keras.layers.ReLU()(x)
+    x = keras.layers.BatchNormalization(name="alone")(x)
+    model = keras.Model(image, x)
+    randomise(model)
+    images = np.random.default_rng(0).normal(size=(2, 8, 8, 3)).astype("float32")
+    rewritten = rewrite_for_int8(model, images)
+    names = [operation.name for operation in rewritten.operations]
+    assert "folds" in names
+    assert "alone" not in names
+    np.testing.assert_allclose(
+        rewritten.predict_on_batch(images), model.predict_on_batch(images), rtol=1e-4, atol=1e-5
+    )
+
+
 @pytest.mark.parametrize("encoder", ["efficientnet_lite0", "densenet121"])
 def test_first_layers_end_with_the_activation_of_the_first_convolution(encoder):
     model = build_ha_net(HANetConfig(encoder=encoder, encoder_weights="none", size=SIZE))

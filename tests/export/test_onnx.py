@@ -1,10 +1,14 @@
 """ONNX files: opset, free batch, names, and the types of int8."""
 
+import keras
 import numpy as np
 import onnx
 import pytest
+from helpers import randomise
+from small_model import METADATA
 
 from keras_hanet.export import onnx as export_onnx
+from keras_hanet.runtimes import load_runtime
 
 
 @pytest.fixture
@@ -50,3 +54,29 @@ def test_int8_has_signed_kernels_by_channel_in_7_bits_and_unsigned_activations_a
         if node.op_type == "DequantizeLinear" and node.input[0] in constants and constants[node.input[0]].ndim == 4
     ]
     assert {scale.size for scale in scales} == {4, 1}
+
+
+def test_padding_behind_a_relu_moves_into_the_pooling_and_the_result_stays(tmp_path):
+    image = keras.Input((64, 64, 3), name="image")
+    x = keras.layers.Rescaling([0.1, 0.2, 0.3], offset=[1, -2, 3])(image)
+    x = keras.layers.Conv2D(4, 3, padding="same", activation="relu")(x)
+    x = keras.layers.MaxPooling2D(3, strides=2)(keras.layers.ZeroPadding2D(1)(x))
+    model = keras.Model(image, keras.layers.Conv2D(1, 1)(keras.layers.UpSampling2D()(x)))
+    randomise(model)
+    export_onnx.convert(model, METADATA, tmp_path / "model.onnx")
+    graph = onnx.load(tmp_path / "model.onnx").graph
+    assert "Pad" not in [node.op_type for node in graph.node]
+    [pooling] = [node for node in graph.node if node.op_type == "MaxPool"]
+    assert {one.name: list(one.ints) for one in pooling.attribute}["pads"] == [1, 1, 1, 1]
+    images = np.random.default_rng(0).uniform(0, 20, (2, 64, 64, 3)).astype(np.float32)
+    found = load_runtime(tmp_path / "model.onnx")(images)["probability"]
+    np.testing.assert_allclose(found, 1 / (1 + np.exp(-model.predict_on_batch(images))), atol=1e-5)
+
+
+def test_padding_that_could_change_a_maximum_stays(tmp_path):
+    image = keras.Input((64, 64, 3), name="image")
+    x = keras.layers.Conv2D(4, 3, padding="same")(image)
+    x = keras.layers.MaxPooling2D(3, strides=2)(keras.layers.ZeroPadding2D(1)(x))
+    model = keras.Model(image, keras.layers.Conv2D(1, 1)(keras.layers.UpSampling2D()(x)))
+    export_onnx.convert(model, METADATA, tmp_path / "model.onnx")
+    assert "Pad" in [node.op_type for node in onnx.load(tmp_path / "model.onnx").graph.node]
