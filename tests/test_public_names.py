@@ -40,7 +40,7 @@ def test_a_name_that_is_none():
 def test_importing_the_package_and_its_command_line_imports_no_framework():
     code = "import sys, keras_hanet, keras_hanet.cli.main as m\n"
     code += "keras_hanet.TrainConfig, keras_hanet.Predictor\n"
-    code += "[m._module(name) for name in m.COMMANDS]\n"
+    code += "[m._module_of(name) for name in m.COMMANDS]\n"
     code += "print(sorted({'keras', 'tensorflow', 'jax', 'torch', 'sklearn', 'tensorboardX'} & set(sys.modules)))"
     done = python(code)
     assert (done.stdout, done.stderr) == ("[]\n", "")

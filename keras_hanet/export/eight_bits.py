@@ -9,8 +9,8 @@ Found on a cart model trained on BUSI, by comparing every tensor of the int8 fil
   six of their 256 steps. Skips are divided by a power of two and the kernel behind takes it back: bit for bit the same
   in float32.
 - int8 has no fast maximum over a whole map, but a fast maximum pooling: the same number.
-- Batch normalisation that follows no convolution (DenseNet121 has 62) would be a product and a sum, each a pass over the
-  map with one scale for all channels. As a 1x1 convolution of each channel it is one pass, with a scale for each.
+- Batch normalisation that follows no convolution (DenseNet121 has 62) would be a product and a sum, each a pass over
+  the map with one scale for all channels. As a 1x1 convolution of each channel it is one pass, with a scale for each.
 """
 
 import keras
