@@ -11,7 +11,7 @@ train: $(VENV)/train.stamp
 	$(BIN)/python scripts/train.py $(if $(DATA),--data "$(DATA)") $(ARGS)
 
 test: $(VENV)/test.stamp lint
-	$(BIN)/python -m pytest $(ARGS)
+	$(BIN)/python -m pytest -n 2 --dist loadfile $(ARGS)
 
 test-slow: $(VENV)/test.stamp
 	$(BIN)/python -m pytest -m slow $(ARGS)

@@ -18,7 +18,7 @@ from keras_hanet.export.formats import FORMATS, missing_module
 from keras_hanet.export.rewrite import pool_before_projection
 from keras_hanet.export.source import Source
 from keras_hanet.export.verify import make_reference, verify
-from keras_hanet.files import write_json
+from keras_hanet.files import replacing, write_json
 from keras_hanet.inference import Predictor, load_keras_model
 from keras_hanet.metadata import METADATA_NAME, Metadata
 from keras_hanet.training.run_folder import read_run_config
@@ -77,7 +77,7 @@ def export_run(run_dir, output, formats, command, data=None, say=print, progress
             shutil.copy(run_dir / "split.json", folder)
             write_json(folder / "gate.json", {"command": command, **gate[name]})
             _put(folder, output, rejected=bool(gate[name]["faults"]))
-    _write_gate(output, gate, command, len(split.validation))
+    _write_gate(output, gate, command, metadata, len(split.validation))
     _report(gate, output, say)
     return gate
 
@@ -150,12 +150,13 @@ def _put(folder, output, rejected):
     folder.rename(place)
 
 
-def _write_gate(output, gate, command, num_images):
+def _write_gate(output, gate, command, metadata, num_images):
     write_json(output / "gate.json", {"command": command, "num": num_images, "formats": gate})
-    table = format_gate(gate)
+    text = f"{metadata.name}: each file against the Keras model on {num_images} validation images; limits in brackets."
     reasons = [f"- {FORMATS[name].title}: {fault}" for name, row in gate.items() for fault in row["faults"]]
-    parts = ["# Gate of an export", f"{num_images} validation images; limits in brackets.", table, "\n".join(reasons)]
-    (output / "gate.md").write_text("\n\n".join(part for part in parts if part) + "\n")
+    parts = ["# Gate of an export", metadata.intended_use, text, format_gate(gate), "\n".join(reasons), f"`{command}`"]
+    with replacing(output / "gate.md") as temporary:
+        temporary.write_text("\n\n".join(part for part in parts if part) + "\n")
 
 
 def _report(gate, output, say):
