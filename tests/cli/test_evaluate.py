@@ -100,7 +100,7 @@ def test_only_seen_images_are_refused(tmp_path, trained, samples, refused):
 
 def test_a_folder_without_a_model_is_refused(tmp_path, scans, refused):
     words = ("evaluate", "--model", tmp_path, "--data", scans)
-    refused(*words, says=[tmp_path, "expected a run folder or a model.keras, found none"])
+    refused(*words, says=[tmp_path, "expected a folder with one of model.keras"])
 
 
 def test_a_model_without_its_split_is_refused(tmp_path, trained, scans, refused):
