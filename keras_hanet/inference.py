@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from keras_hanet.checksums import check_checksums
 from keras_hanet.data.preprocessing import resize_image, resize_probability
 from keras_hanet.embedded_metadata import read_embedded
 from keras_hanet.errors import InputError
@@ -107,9 +108,18 @@ class Predictor:
         return [self.to_prediction(p, image.shape[:2]) for p, image in zip(at_s, images, strict=True)]
 
     def to_prediction(self, probability_at_s, shape):
-        """Bring a probability map to an image's size, then apply the operating point."""
+        """Bring a probability map to an image's size, then apply the operating point.
+
+        Raises:
+            InputError: if the map holds what is no probability: the model is damaged.
+        """
         probability = resize_probability(probability_at_s, *shape)
-        return Prediction(probability, self.to_mask(probability))
+        try:
+            return Prediction(probability, self.to_mask(probability))
+        except ValueError as error:
+            raise InputError(
+                f"{self.metadata.name}: the model gives what is no probability, it is damaged; copy or export it again"
+            ) from error
 
     def to_mask(self, probability):
         """Threshold a probability map and remove what is too small: (H, W) -> (H, W) uint8 {0, 1}."""
@@ -129,8 +139,9 @@ def metadata_of(file):
         `Metadata`.
 
     Raises:
-        InputError: if there is none, or what lies beside is another model's.
+        InputError: if there is none, what lies beside is another model's, or a file is not as it was exported.
     """
+    check_checksums(file.parent)
     beside = file.with_name(METADATA_NAME)
     inside = read_embedded(file)
     if inside is None:

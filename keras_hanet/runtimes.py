@@ -27,6 +27,9 @@ def find_model_file(path):
         return path
     found = [path / name for name in MODEL_FILES if (path / name).is_file()]
     if not found:
+        below = sorted(child.name for child in path.iterdir() if any((child / name).is_file() for name in MODEL_FILES))
+        if below:
+            raise InputError(f"{path}: expected the folder of one model, found several; give one: {', '.join(below)}")
         raise InputError(
             f"{path}: expected a folder with one of {', '.join(MODEL_FILES)}, found none; has its training finished?"
         )

@@ -2,6 +2,7 @@
 
 import importlib.util
 import json
+import shutil
 import subprocess
 import sys
 import threading
@@ -14,6 +15,7 @@ import pytest
 from tiny_exports import METADATA, write_bright_tflite
 
 from keras_hanet.data.preprocessing import decode_image
+from keras_hanet.embedded_metadata import embed
 from keras_hanet.inference import Predictor
 from keras_hanet.metadata import Metadata
 
@@ -275,9 +277,31 @@ def test_what_cannot_be_used_is_a_sentence(edge, model, frames, tmp_path, capsys
     use = ("--model", model, *output)
     assert "expected a folder with images" in refuse(edge, capsys, tmp_path / "empty", *use)
     assert "a video file or a camera's number" in refuse(edge, capsys, tmp_path / "nothing.avi", *use)
-    assert "with its metadata.json beside it" in refuse(edge, capsys, frames, "--model", tmp_path, *output)
+    assert "its metadata.json, both whole" in refuse(edge, capsys, frames, "--model", tmp_path, *output)
     assert "No such file" in refuse(edge, capsys, frames, "--model", tmp_path / "nowhere" / "model.tflite", *output)
     (frames / "f00.jpg").write_bytes(b"no image")
     assert "two images have one name" in refuse(edge, capsys, frames, *use)
     (frames / "f00.png").unlink()
     assert "f00.jpg: expected an image, and it cannot be read" in refuse(edge, capsys, frames, *use)
+
+
+def test_metadata_of_another_model_is_refused(edge, model, frames, tmp_path):
+    folder = shutil.copytree(model, tmp_path / "model")
+    values = json.loads((folder / "metadata.json").read_text())
+    embed(folder / "model.tflite", values)
+    call(edge, frames, "--model", folder, "--output", tmp_path / "out")
+    (folder / "metadata.json").write_text(json.dumps({**values, "threshold": 0.99}))
+    with pytest.raises(edge.Refused, match=r"metadata\.json beside it is another model's; copy the whole folder again"):
+        call(edge, frames, "--model", folder, "--output", tmp_path / "out")
+
+
+def test_metadata_that_is_no_record_is_refused(edge, model, frames, tmp_path):
+    folder = shutil.copytree(model, tmp_path / "model")
+    (folder / "metadata.json").write_text("[]")
+    with pytest.raises(edge.Refused, match=r"expected a model\.tflite and its metadata\.json, both whole"):
+        call(edge, frames, "--model", folder, "--output", tmp_path / "out")
+
+
+def test_masks_beside_the_frames_are_left_out(edge, model, frames, tmp_path):
+    cv2.imwrite(str(frames / "f00_mask.png"), np.zeros((HEIGHT, WIDTH), np.uint8))
+    assert call(edge, frames, "--model", model, "--output", tmp_path / "out")["frames"] == 10

@@ -166,3 +166,9 @@ def test_damaged_model_raises(damage, tmp_path):
     path.write_bytes(damaged)
     with pytest.raises(InputError, match=r"model\.keras: expected a Keras model, and it cannot be read"):
         Predictor.load(tmp_path)
+
+
+def test_model_that_gives_no_probability_is_named_as_damaged():
+    predictor = Predictor(lambda images: np.full(images.shape[:3], np.nan, np.float32), METADATA)
+    with pytest.raises(InputError, match="test: the model gives what is no probability, it is damaged"):
+        predictor.predict([picture(40, 50)])

@@ -8,9 +8,11 @@ Research use only, not a medical device.
 import argparse
 import json
 import os
+import re
 import sys
 import threading
 import time
+import zipfile
 from collections import deque
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,6 +23,7 @@ from PIL import Image
 
 INTENDED_USE = "Research use only, not a medical device."
 SUFFIXES = (".png", ".jpg", ".jpeg", ".bmp", ".tif", ".tiff")
+MASK_NAME = re.compile(r"_mask(_\d+)?$")  # left out of a folder, as `hanet predict` does
 COLOUR = (0, 150, 255)  # orange, in OpenCV's order of blue, green, red
 
 
@@ -102,6 +105,15 @@ class Smoother:
         return self._value
 
 
+def read_inside(file):
+    """The metadata that `hanet export` put behind the model's last byte, as a ZIP archive; None if there is none."""
+    try:
+        with zipfile.ZipFile(file) as archive:
+            return json.loads(archive.read("metadata.json"))
+    except (zipfile.BadZipFile, KeyError):
+        return None
+
+
 class Network:
     """model.tflite with the operating point that lies beside it in metadata.json."""
 
@@ -114,8 +126,10 @@ class Network:
             self.size, self.threshold = values["size"], values["threshold"]
             self.min_lesion_share = values["min_lesion_share"]
             interpreter = Interpreter(model_path=str(file), num_threads=num_threads)
-        except (OSError, ValueError, KeyError) as error:
-            raise Refused(f"{file}: expected a model.tflite with its metadata.json beside it ({error})") from error
+        except (OSError, ValueError, KeyError, TypeError) as error:
+            raise Refused(f"{file}: expected a model.tflite and its metadata.json, both whole ({error!r})") from error
+        if read_inside(file) not in (None, values):
+            raise Refused(f"{file}: metadata.json beside it is another model's; copy the whole folder again")
         interpreter.allocate_tensors()
         self._run = interpreter.get_signature_runner()
         self.probability(np.zeros((self.size, self.size, 3), np.uint8))  # the first run prepares what later ones use
@@ -176,7 +190,8 @@ def read_frames(source, frames_per_s):
     """Yield (name, image, time in the stream in seconds or None for a camera) of a folder, video file or camera."""
     folder = Path(source)
     if folder.is_dir():
-        paths = sorted(path for path in folder.iterdir() if path.suffix.lower() in SUFFIXES)
+        images = (path for path in folder.iterdir() if path.suffix.lower() in SUFFIXES)
+        paths = sorted(path for path in images if not MASK_NAME.search(path.stem))
         if not paths:
             raise Refused(f"{folder}: expected a folder with images ({', '.join(SUFFIXES)}), found none")
         if len({path.stem for path in paths}) < len(paths):

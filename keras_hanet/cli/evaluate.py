@@ -14,7 +14,10 @@ EXAMPLE = "hanet evaluate --model runs/cart --data BUSI --output scores"
 
 
 def add_arguments(parser):
-    parser.add_argument("--model", type=Path, required=True, metavar="DIR", help="run folder, or its model.keras")
+    parser.add_argument(
+        "--model", type=Path, required=True, metavar="DIR",
+        help="run folder, folder of an exported format, or the model file in it",
+    )
     parser.add_argument("--data", required=True, metavar="DIR", help="folder of the data set")
     parser.add_argument("--dataset", metavar="NAME", help="layout of the data set (default: recognised)")
     parser.add_argument("--groups", metavar="FILE", help="CSV with groups (default: the data set's own)")

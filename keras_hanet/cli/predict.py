@@ -27,7 +27,10 @@ def add_arguments(parser):
         "inputs", nargs="+", type=Path, metavar="INPUT",
         help="image file, or folder with images; NAME_mask.png in it is left out",
     )
-    parser.add_argument("--model", type=Path, required=True, metavar="DIR", help="run folder, or its model.keras")
+    parser.add_argument(
+        "--model", type=Path, required=True, metavar="DIR",
+        help="run folder, folder of an exported format, or the model file in it",
+    )
     parser.add_argument(
         "--output", type=Path, default=Path("predictions"), metavar="DIR",
         help="folder of the results (default: %(default)s)",

@@ -52,6 +52,8 @@ def run(arguments):
         raise InputError(f"{output} holds masks that no earlier serve-client wrote; give another --output")
     outputs = find_images(arguments.inputs, output)
     transport = "rest" if arguments.rest else "grpc"
+    if transport == "grpc" and "://" in (arguments.server or ""):
+        raise InputError(f"--server: expected HOST:PORT for gRPC, got {arguments.server}; for http give --rest as well")
     client = Client(
         arguments.server or f"localhost:{_PORTS[transport]}", arguments.model, arguments.model_version,
         arguments.timeout_s, arguments.retries, transport,

@@ -1,5 +1,6 @@
 """A run -> its exported folders, each past the gate or in `rejected/`."""
 
+import os
 import shutil
 import tempfile
 from contextlib import nullcontext
@@ -7,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
+from keras_hanet.checksums import write_checksums
 from keras_hanet.data.layouts import read_samples
 from keras_hanet.data.preprocessing import load_sample, resize_image
 from keras_hanet.data.split_files import read_split
@@ -25,6 +27,7 @@ from keras_hanet.training.run_folder import read_run_config
 
 REJECTED = "rejected"
 NUM_CALIBRATION = 100
+_TEMPORARY = ".export-"
 
 
 def export_run(run_dir, output, formats, command, data=None, say=print, progress=iter, silence=nullcontext):
@@ -33,8 +36,9 @@ def export_run(run_dir, output, formats, command, data=None, say=print, progress
     Args:
         run_dir: folder of a finished run.
         output: gets a folder for each format, named as in `FORMATS`: the model file, `metadata.json`, `split.json` (so
-            that a later evaluation leaves out what the model has seen) and `gate.json`. What the gate does not let
-            through lies in `output/rejected/` instead. `gate.json` and `gate.md` of all formats lie in `output`.
+            that a later evaluation leaves out what the model has seen), `SHA256SUMS` of these and `gate.json`. What the
+            gate does not let through lies in `output/rejected/` instead. `gate.json` and `gate.md` of this export lie
+            in `output`.
         formats: sequence of keys of `FORMATS`.
         command: the command that does this again.
         data: folder of the run's data set, if it has moved.
@@ -60,10 +64,11 @@ def export_run(run_dir, output, formats, command, data=None, say=print, progress
         model, metadata = load_keras_model(run_dir)
     split = _read_split(run_dir, data)
     output.mkdir(parents=True, exist_ok=True)
+    _clear_away_killed_exports(output)
     say(f"Asking the Keras model about {len(split.validation)} validation images ...")
     reference = make_reference(Predictor.from_keras(model, metadata), split.validation, progress)
     gate = {}
-    with tempfile.TemporaryDirectory(prefix=".export-", dir=output) as temporary:
+    with tempfile.TemporaryDirectory(prefix=f"{_TEMPORARY}{os.getpid()}-", dir=output) as temporary:
         calibration = _calibration_images(split.train, metadata.size)
         source = Source(pool_before_projection(model), metadata, calibration, Path(temporary))
         with silence():
@@ -73,8 +78,9 @@ def export_run(run_dir, output, formats, command, data=None, say=print, progress
             folder = Path(temporary) / name
             with silence():
                 _write(name, source, card, folder)
-            gate[name] = _verify(folder, reference, FORMATS[name].limits, progress)
             shutil.copy(run_dir / "split.json", folder)
+            write_checksums(folder)
+            gate[name] = _verify(folder, reference, FORMATS[name].limits, progress)
             write_json(folder / "gate.json", {"command": command, **gate[name]})
             _put(folder, output, rejected=bool(gate[name]["faults"]))
     _write_gate(output, gate, command, metadata, len(split.validation))
@@ -113,6 +119,12 @@ def _read_split(run_dir, data):
         raise InputError(f"{folder}: the run's data set is not there; give its folder with --data")
     samples = read_samples(folder, config.dataset, config.groups)[1]
     return read_split(run_dir / "split.json", samples)
+
+
+def _clear_away_killed_exports(output):
+    for path in output.glob(f"{_TEMPORARY}*-*"):
+        if not Path("/proc", path.name.removeprefix(_TEMPORARY).partition("-")[0]).exists():
+            shutil.rmtree(path)
 
 
 def _calibration_images(samples, size):

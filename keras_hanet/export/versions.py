@@ -22,6 +22,7 @@ import shutil
 from contextlib import contextmanager
 from pathlib import Path
 
+from keras_hanet.checksums import hash_file
 from keras_hanet.errors import FailedError, InputError
 from keras_hanet.export.push_log import (
     LOG_NAME,
@@ -80,8 +81,7 @@ def hash_files(folder):
         if path.is_symlink():
             raise InputError(f"{path}: expected a file, got a link; put the file itself in its place")
         if path.is_file() and path.name not in _OWN_FILES:
-            with path.open("rb") as file:
-                digests[path.relative_to(folder).as_posix()] = hashlib.file_digest(file, "sha256").hexdigest()
+            digests[path.relative_to(folder).as_posix()] = hash_file(path)
     return digests
 
 

@@ -110,3 +110,8 @@ def test_the_table_has_the_measures_of_predict():
     from keras_hanet.cli import predict
 
     assert COLUMNS[: len(predict.COLUMNS)] == predict.COLUMNS
+
+
+def test_http_without_rest_is_refused_before_anything_is_asked(tmp_path, phantoms, refused):
+    words = ("serve-client", phantoms, "--server", "http://localhost:8501", "--output", tmp_path / "predictions")
+    refused(*words, says=["expected HOST:PORT for gRPC, got http://localhost:8501; for http give --rest as well"])

@@ -28,7 +28,7 @@ def test_every_format_passes_and_lies_in_its_folder(exported):
     for name, kind in FORMATS.items():
         assert exported.gate[name]["faults"] == []
         files = {path.name for path in (exported.output / name).iterdir()}
-        assert {kind.file, "metadata.json", "split.json", "gate.json"} <= files
+        assert {kind.file, "metadata.json", "split.json", "gate.json", "SHA256SUMS"} <= files
     left = {path.name for path in exported.output.iterdir()}
     assert left == {*FORMATS, "gate.json", "gate.md"}
 
@@ -148,3 +148,24 @@ def test_table_shows_what_was_not_a_number():
         ],
         ["OpenVINO float32", "", "", "", "", "rejected"],
     ]
+
+
+@pytest.mark.parametrize("name", FORMATS)
+def test_file_that_is_damaged_after_the_gate_is_refused(name, exported, tmp_path):
+    folder = shutil.copytree(exported.output / name, tmp_path / name)
+    content = bytearray((folder / FORMATS[name].file).read_bytes())
+    content[len(content) // 2] ^= 1
+    (folder / FORMATS[name].file).write_bytes(content)
+    with pytest.raises(InputError, match=r"expected the bytes that were exported \(SHA256SUMS\)"):
+        Predictor.load(folder)
+
+
+def test_what_a_killed_export_left_is_cleared_away_and_a_living_one_is_not(tmp_path, phantoms):
+    run_dir = write_small_run(tmp_path / "run", phantoms)
+    output = tmp_path / "exports"
+    killed, living = output / ".export-99999999-abc", output / ".export-1-abc"
+    for folder in (killed, living):
+        (folder / "onnx").mkdir(parents=True)
+    export_run(run_dir, output, ["onnx"], "c", say=lambda line: None)
+    assert not killed.exists()
+    assert living.exists()
