@@ -46,6 +46,8 @@ def _push(arguments):
 
     if arguments.artefact is None or arguments.data is None:
         raise InputError("expected ARTEFACT and --data, or --rollback; give an exported folder and a data set")
+    if arguments.to.is_file():
+        raise InputError(f"--to: expected the folder of the versions, got the file {arguments.to}; give another path")
     bars = Bars(**{field.name: getattr(arguments, field.name) for field in fields(Bars)})
     with keras_loading():
         from keras_hanet.export.push import format_push, push

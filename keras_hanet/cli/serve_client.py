@@ -4,7 +4,7 @@ from pathlib import Path
 
 import cv2
 
-from keras_hanet.cli.console import bar, say
+from keras_hanet.cli.console import bar, keras_loading, say
 from keras_hanet.cli.predict import find_images
 from keras_hanet.drawing import write_picture
 from keras_hanet.errors import InputError
@@ -54,10 +54,11 @@ def run(arguments):
     transport = "rest" if arguments.rest else "grpc"
     if transport == "grpc" and "://" in (arguments.server or ""):
         raise InputError(f"--server: expected HOST:PORT for gRPC, got {arguments.server}; for http give --rest as well")
-    client = Client(
-        arguments.server or f"localhost:{_PORTS[transport]}", arguments.model, arguments.model_version,
-        arguments.timeout_s, arguments.retries, transport,
-    )
+    with keras_loading():  # gRPC's messages import TensorFlow
+        client = Client(
+            arguments.server or f"localhost:{_PORTS[transport]}", arguments.model, arguments.model_version,
+            arguments.timeout_s, arguments.retries, transport,
+        )
     paths, rows, refused = list(outputs), [], []
     for start in bar("images", unit="batch")(range(0, len(paths), BATCH_SIZE)):
         batch = paths[start : start + BATCH_SIZE]

@@ -115,3 +115,10 @@ def test_a_run_folder_is_refused(exports, phantoms, target, refused):
 
 def test_a_rollback_where_nothing_is_is_refused(target, refused):
     refused("push", "--rollback", "--to", target, says=[target, "expected a folder of versions, found none"])
+
+
+def test_file_in_the_place_of_the_versions_is_refused_at_once(tmp_path, phantoms, refused):
+    (tmp_path / "a file").write_text("mine")
+    words = ("push", tmp_path / "nothing yet", "--data", phantoms, "--to", tmp_path / "a file")
+    refused(*words, says=["--to: expected the folder of the versions, got the file", "give another path"])
+    assert (tmp_path / "a file").read_text() == "mine"
