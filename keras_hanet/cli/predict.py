@@ -1,6 +1,5 @@
 """`hanet predict`: image files and folders -> masks at the original size, overlays, one table."""
 
-import csv
 import re
 from pathlib import Path
 
@@ -10,7 +9,7 @@ from keras_hanet.cli.console import bar, keras_loading, say
 from keras_hanet.data.preprocessing import decode_image
 from keras_hanet.drawing import draw_overlay, write_picture
 from keras_hanet.errors import InputError
-from keras_hanet.files import replacing
+from keras_hanet.files import write_table
 from keras_hanet.inference import Predictor
 
 HELP = "Outline the lesions of image files and folders."
@@ -59,7 +58,7 @@ def run(arguments):
             write_picture(arguments.output / "overlays" / outputs[path], draw_overlay(image, prediction.mask))
             write_picture(arguments.output / "masks" / outputs[path], prediction.mask * 255)
             rows.append(_measure(path, prediction))
-    _write_table(arguments.output, rows)
+    write_table(arguments.output / TABLE, COLUMNS, rows)
     say(f"{len(rows)} images: masks, overlays and {TABLE} are in {arguments.output}")
     say(predictor.metadata.intended_use)
     if refused:
@@ -124,13 +123,6 @@ def _is_mask(path):
 def _is_result(path, results):
     folders = path.resolve().parents
     return any((results / name).resolve() in folders for name in ("masks", "overlays", "sheets"))
-
-
-def _write_table(folder, rows):
-    with replacing(folder / TABLE) as temporary, temporary.open("w", newline="") as file:
-        writer = csv.DictWriter(file, COLUMNS)
-        writer.writeheader()
-        writer.writerows(rows)
 
 
 def _measure(path, prediction):
