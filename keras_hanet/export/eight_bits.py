@@ -37,7 +37,8 @@ def rewrite_for_int8(model, calibration):
     copy.set_weights(model.get_weights())
     factors = _skip_factors(copy, calibration)
     for name, factor in factors.items():
-        _multiply_last_inputs(_consumer(copy, name), copy.get_layer(name).input[1].shape[-1], factor)
+        concatenation = copy.get_layer(name)
+        _multiply_last_inputs(_consumer(concatenation), concatenation.input[1].shape[-1], factor)
 
     def call(layer, *arguments, **keywords):
         if layer.name in factors:
@@ -70,7 +71,7 @@ def _skip_factors(model, calibration):
     """{name of a concatenation: power of two by which its skip's largest value exceeds the decoder's}."""
     concatenations = [
         layer for layer in model.layers
-        if isinstance(layer, keras.layers.Concatenate) and len(layer.input) == 2 and layer.name.startswith("decoder_")
+        if isinstance(layer, keras.layers.Concatenate) and len(layer.input) == 2 and _consumer(layer) is not None
     ]
     if not concatenations:
         return {}
@@ -87,10 +88,11 @@ def _skip_factors(model, calibration):
     }
 
 
-def _consumer(model, name):
-    """The convolution that takes a concatenation."""
-    [node] = model.get_layer(name)._outbound_nodes
-    return node.operation
+def _consumer(layer):
+    """The convolution that alone takes what a layer gives; None if others do."""
+    takers = [node.operation for node in layer._outbound_nodes]
+    kinds = (keras.layers.Conv2D, keras.layers.SeparableConv2D)
+    return takers[0] if len(takers) == 1 and isinstance(takers[0], kinds) else None
 
 
 def _multiply_last_inputs(convolution, num_channels, factor):

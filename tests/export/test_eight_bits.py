@@ -9,6 +9,7 @@ from keras_hanet.export.eight_bits import first_layers, rewrite_for_int8
 from keras_hanet.layers import SpatialFeatureEnhancement
 from keras_hanet.models.config import HANetConfig
 from keras_hanet.models.ha_net import build_ha_net
+from keras_hanet.models.networks import build_network
 
 SIZE = 64
 
@@ -50,6 +51,16 @@ def test_function_is_the_same_and_the_model_is_left_alone(values, calibration):
         np.testing.assert_allclose(found[name], value, atol=1e-5 * scale)
     for one, other in zip(before, model.get_weights(), strict=True):
         np.testing.assert_array_equal(one, other)
+
+
+@pytest.mark.parametrize("architecture", ["unet", "attention_unet", "segresnet", "uesa_net", "densenet121_unet"])
+def test_function_of_every_peer_is_the_same(architecture, calibration):
+    width = 0 if architecture == "densenet121_unet" else 8
+    config = HANetConfig(architecture=architecture, base_filters=width, encoder_weights="none", size=SIZE)
+    model = build_network(config)
+    expected = model.predict_on_batch(calibration)
+    found = rewrite_for_int8(model, calibration).predict_on_batch(calibration)
+    np.testing.assert_allclose(found, expected, atol=1e-4 * np.abs(expected).max())
 
 
 def test_skip_has_the_range_of_the_decoder_within_a_factor_of_two(calibration):
