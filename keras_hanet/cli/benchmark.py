@@ -59,7 +59,8 @@ def run(arguments):
     warnings = [sentence for sentence in [busy_warning(machine)] if sentence]
     for sentence in warnings:
         say(f"Warning: {sentence}.")
-    arguments.output.mkdir(parents=True, exist_ok=True)
+    if arguments.output.is_file():
+        raise InputError(f"--output: expected a folder, got the file {arguments.output}; give another path")
     with tempfile.TemporaryDirectory() as folder:
         image = arguments.image or draw_default_image(Path(folder) / "phantom.png")
         height, width, _ = decode_image(image).shape

@@ -71,4 +71,5 @@ Overlays (green: reference, orange: prediction): {run_dir}/overlays
 Next:
   {at}hanet predict {data} --model {run_dir} --output predictions
   {at}hanet evaluate --model {run_dir} --data ANOTHER_DATA_SET
+  {at}hanet export {run_dir} --output exports
   {at}tensorboard --logdir {run_dir}/tensorboard"""

@@ -60,7 +60,7 @@ def quick():
 
     hanet train --preset quick
 
-    Under five minutes on two CPU cores; Dice 0.948 on the phantoms of the test part.
+    Two to five minutes on two CPU cores; Dice 0.94 on the phantoms of the test part.
     """
     return TrainConfig(
         model=HANetConfig(encoder="efficientnet_lite0", size=128),

@@ -78,3 +78,10 @@ def test_missing_runtime_says_what_brings_it(bright, tmp_path, refused, monkeypa
     (tmp_path / "model.xml").write_text("never read")
     monkeypatch.setattr(networks, "find_spec", lambda name: None)
     refused("benchmark", tmp_path / "model.xml", *QUICK, says=["openvino: pip install 'keras-hanet[openvino]'"])
+
+
+def test_file_in_the_place_of_the_output_is_refused_before_anything_is_timed(tmp_path, bright, refused):
+    (tmp_path / "a file").write_text("mine")
+    words = ("benchmark", bright, *QUICK, "--output", tmp_path / "a file")
+    refused(*words, says=["--output: expected a folder, got the file"])
+    assert (tmp_path / "a file").read_text() == "mine"
