@@ -18,6 +18,11 @@ def hash_file(path):
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
+def hash_digests(digests):
+    """SHA-256 in hexadecimal of the lines "name digest" of {name: digest}, in its order."""
+    return hashlib.sha256("".join(f"{name} {digest}\n" for name, digest in digests.items()).encode()).hexdigest()
+
+
 def write_checksums(folder):
     """Write the SHA-256 of every file of a folder, and of those in its folders, to its `SHA256SUMS`."""
     folder = Path(folder)

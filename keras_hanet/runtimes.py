@@ -80,13 +80,18 @@ def _load_tflite(path, num_threads):
     return run
 
 
-def _load_onnx(path, num_threads):
+def open_onnx(path, num_threads):
+    """An ONNX Runtime session on the processor, silent but for errors."""
     import onnxruntime
 
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = num_threads
     options.log_severity_level = 3
-    session = onnxruntime.InferenceSession(path, options, providers=["CPUExecutionProvider"])
+    return onnxruntime.InferenceSession(path, options, providers=["CPUExecutionProvider"])
+
+
+def _load_onnx(path, num_threads):
+    session = open_onnx(path, num_threads)
     names = [output.name for output in session.get_outputs()]
 
     def run(images):

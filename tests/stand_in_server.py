@@ -130,7 +130,14 @@ def rest_server(session):
         def log_message(self, *words):
             pass
 
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    with http_server(Handler) as address:
+        yield address
+
+
+@contextlib.contextmanager
+def http_server(handler):
+    """Address of a server whose requests a handler answers."""
+    server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
     thread = threading.Thread(target=server.serve_forever, daemon=True)
     thread.start()
     try:

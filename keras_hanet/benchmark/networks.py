@@ -10,7 +10,7 @@ import numpy as np
 from keras_hanet.data.preprocessing import decode_image, resize_image
 from keras_hanet.errors import InputError
 from keras_hanet.inference import Predictor, keras_probabilities, load_keras_model
-from keras_hanet.runtimes import find_model_file, load_runtime
+from keras_hanet.runtimes import find_model_file, load_runtime, open_onnx
 
 # What runs a file, by its suffix.
 RUNTIMES = {
@@ -109,13 +109,10 @@ def load_peer(file, encoded, num_threads):
     Raises:
         InputError: if it cannot be read or has another input.
     """
-    import onnxruntime
-
-    options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads = num_threads
-    options.log_severity_level = 3
     try:
-        session = onnxruntime.InferenceSession(file, options, providers=["CPUExecutionProvider"])
+        session = open_onnx(file, num_threads)
+    except ModuleNotFoundError:
+        raise
     except Exception as error:  # the classes of its errors are not public
         raise InputError(f"{file}: expected an ONNX file, and it cannot be read ({str(error)[:200]})") from error
     size, channels_first = _layout(file, session.get_inputs())

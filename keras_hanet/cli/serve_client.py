@@ -4,8 +4,8 @@ from pathlib import Path
 
 import cv2
 
+from keras_hanet.cli import predict
 from keras_hanet.cli.console import bar, keras_loading, say
-from keras_hanet.cli.predict import find_images
 from keras_hanet.drawing import write_picture
 from keras_hanet.errors import InputError
 from keras_hanet.files import write_table
@@ -14,10 +14,7 @@ from keras_hanet.version import INTENDED_USE
 
 HELP = "Outline the lesions of image files and folders by a model on a server."
 EXAMPLE = "hanet serve-client IMAGES --server localhost:8500 --output predictions"
-COLUMNS = (
-    *("image", "height_px", "width_px", "num_lesions", "lesion_area_px", "lesion_share", "largest_probability"),
-    "mean_probability",
-)
+COLUMNS = (*predict.COLUMNS, "mean_probability")
 TABLE = "served.csv"
 _PORTS = {"grpc": 8500, "rest": 8501}
 
@@ -50,7 +47,7 @@ def run(arguments):
     output = arguments.output
     if (output / "masks").exists() and not (output / TABLE).exists():
         raise InputError(f"{output} holds masks that no earlier serve-client wrote; give another --output")
-    outputs = find_images(arguments.inputs, output)
+    outputs = predict.find_images(arguments.inputs, output)
     transport = "rest" if arguments.rest else "grpc"
     if transport == "grpc" and "://" in (arguments.server or ""):
         raise InputError(f"--server: expected HOST:PORT for gRPC, got {arguments.server}; for http give --rest as well")

@@ -1,10 +1,10 @@
 """The card of a model: what an exported file says of itself besides its operating point."""
 
-import hashlib
 import json
 from collections import Counter
 from pathlib import Path
 
+from keras_hanet.checksums import hash_digests, hash_file
 from keras_hanet.data.sample import DIAGNOSES
 from keras_hanet.errors import InputError
 from keras_hanet.version import __version__
@@ -49,8 +49,7 @@ def make_card(model, run_dir, split, operations):
 
 def hash_run(run_dir):
     """SHA-256 in hexadecimal of the lines "name SHA-256" of `RUN_FILES`."""
-    lines = [f"{name} {hashlib.sha256((run_dir / name).read_bytes()).hexdigest()}\n" for name in RUN_FILES]
-    return hashlib.sha256("".join(lines).encode()).hexdigest()
+    return hash_digests({name: hash_file(run_dir / name) for name in RUN_FILES})
 
 
 def count_operations(model, metadata):

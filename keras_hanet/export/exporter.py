@@ -10,7 +10,6 @@ import numpy as np
 
 from keras_hanet.checksums import write_checksums
 from keras_hanet.data.layouts import read_samples
-from keras_hanet.data.preprocessing import load_sample, resize_image
 from keras_hanet.data.split_files import read_split
 from keras_hanet.embedded_metadata import embed
 from keras_hanet.errors import FailedError, InputError
@@ -18,7 +17,7 @@ from keras_hanet.evaluation.markdown import format_interval, format_table
 from keras_hanet.export.card import count_operations, make_card
 from keras_hanet.export.formats import FORMATS, missing_module
 from keras_hanet.export.rewrite import pool_before_projection
-from keras_hanet.export.source import Source
+from keras_hanet.export.source import Source, draw_evenly
 from keras_hanet.export.verify import make_reference, verify
 from keras_hanet.files import replacing, write_json
 from keras_hanet.inference import Predictor, load_keras_model
@@ -69,7 +68,7 @@ def export_run(run_dir, output, formats, command, data=None, say=print, progress
     reference = make_reference(Predictor.from_keras(model, metadata), split.validation, progress)
     gate = {}
     with tempfile.TemporaryDirectory(prefix=f"{_TEMPORARY}{os.getpid()}-", dir=output) as temporary:
-        calibration = _calibration_images(split.train, metadata.size)
+        calibration = draw_evenly(split.train, NUM_CALIBRATION, metadata.size).astype(np.float32)
         source = Source(pool_before_projection(model), metadata, calibration, Path(temporary))
         with silence():
             card = make_card(model, run_dir, split, count_operations(source.model, metadata))
@@ -125,13 +124,6 @@ def _clear_away_killed_exports(output):
     for path in output.glob(f"{_TEMPORARY}*-*"):
         if not Path("/proc", path.name.removeprefix(_TEMPORARY).partition("-")[0]).exists():
             shutil.rmtree(path)
-
-
-def _calibration_images(samples, size):
-    """Images of the training part, evenly spread over it."""
-    chosen = np.linspace(0, len(samples) - 1, min(NUM_CALIBRATION, len(samples))).round().astype(int)
-    images = [resize_image(load_sample(samples[index])[0], size) for index in chosen]
-    return np.stack(images).astype(np.float32)
 
 
 def _write(name, source, card, folder):

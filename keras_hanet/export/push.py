@@ -6,6 +6,7 @@ import tempfile
 from dataclasses import asdict
 from pathlib import Path
 
+from keras_hanet.checksums import hash_digests
 from keras_hanet.data.split_files import keep_unseen
 from keras_hanet.data.splits import image_sha256
 from keras_hanet.errors import InputError
@@ -14,7 +15,7 @@ from keras_hanet.evaluation.evaluate import evaluate
 from keras_hanet.evaluation.markdown import format_interval, format_table
 from keras_hanet.export.bars import below_bars, compare, score
 from keras_hanet.export.push_log import PUSHED, REFUSED, append_event, make_event
-from keras_hanet.export.versions import hash_files, hash_folder, install, locked, numbered
+from keras_hanet.export.versions import hash_files, install, locked, numbered
 from keras_hanet.inference import Predictor
 from keras_hanet.metadata import METADATA_NAME, read_metadata
 from keras_hanet.runtimes import find_model_file
@@ -150,7 +151,7 @@ def _describe(artefact, files):
         "model": metadata.name,
         "format": metadata.card.get("export"),
         "run_sha256": metadata.card.get("run_sha256"),
-        "sha256": hash_folder(files),
+        "sha256": hash_digests(files),
         "files": files,
     }
 

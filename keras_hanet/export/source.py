@@ -8,7 +8,23 @@ from typing import Any
 
 import numpy as np
 
+from keras_hanet.data.preprocessing import load_sample, resize_image
 from keras_hanet.metadata import Metadata
+
+
+def draw_evenly(samples, num, size):
+    """Images of a sequence of samples, evenly spread over it.
+
+    Args:
+        samples: sequence of `Sample`.
+        num: how many at most.
+        size: S, in pixels.
+
+    Returns:
+        (N, S, S, 3) uint8, RGB, 0..255.
+    """
+    chosen = np.linspace(0, len(samples) - 1, min(num, len(samples))).round().astype(int)
+    return np.stack([resize_image(load_sample(samples[index])[0], size) for index in chosen])
 
 
 @dataclass(frozen=True)

@@ -5,11 +5,13 @@ from dataclasses import dataclass
 import numpy as np
 
 from keras_hanet import metrics
-from keras_hanet.data.preprocessing import load_sample, resize_image
+from keras_hanet.data.preprocessing import load_sample
 from keras_hanet.data.splits import group_key
 from keras_hanet.evaluation.statistics import mean_interval
+from keras_hanet.export.source import draw_evenly
 from keras_hanet.inference import Predictor
 from keras_hanet.runtimes import find_model_file
+from keras_hanet.serving.client import SERVE_BYTES
 
 BATCH_SIZE = 8
 _NUM_PROBES = 6
@@ -60,9 +62,7 @@ def make_reference(predictor, samples, progress=iter):
         InputError: if an image or a mask cannot be read.
     """
     probabilities, diagnoses, masks, dice = _answers(predictor, samples, None, progress)
-    chosen = np.linspace(0, len(samples) - 1, min(_NUM_PROBES, len(samples))).round().astype(int)
-    grey = np.stack([resize_image(load_sample(samples[i])[0], predictor.metadata.size) for i in chosen])
-    probes = (grey * _TINT).round().astype(np.uint8)
+    probes = (draw_evenly(samples, _NUM_PROBES, predictor.metadata.size) * _TINT).round().astype(np.uint8)
     answers = predictor.probabilities_at_s(list(probes))
     swapped_answers = predictor.probabilities_at_s(list(probes[..., ::-1]))
     return Reference(list(samples), probabilities, diagnoses, masks, dice, probes, answers, swapped_answers)
@@ -146,7 +146,7 @@ def _server(path):
     loaded = tf.saved_model.load(str(file.parent))
 
     def serve(encoded, loaded=loaded):
-        served = loaded.signatures["serve_bytes"](image_bytes=tf.constant(encoded))
+        served = loaded.signatures[SERVE_BYTES](image_bytes=tf.constant(encoded))
         pairs = zip(served["mask_png_bytes"].numpy(), served["valid"].numpy(), strict=True)
         return [decode_mask(mask) if valid else None for mask, valid in pairs]
 

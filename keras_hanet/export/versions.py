@@ -14,7 +14,6 @@ given again.
 """
 
 import fcntl
-import hashlib
 import json
 import os
 import re
@@ -83,11 +82,6 @@ def hash_files(folder):
         if path.is_file() and path.name not in _OWN_FILES:
             digests[path.relative_to(folder).as_posix()] = hash_file(path)
     return digests
-
-
-def hash_folder(files):
-    """SHA-256 in hexadecimal of the lines "name digest" of what `hash_files` gives."""
-    return hashlib.sha256("".join(f"{name} {digest}\n" for name, digest in files.items()).encode()).hexdigest()
 
 
 def install(artefact, folder, event, cases):

@@ -21,7 +21,7 @@ from keras_hanet.errors import FailedError, InputError
 
 BATCH_SIZE = 8
 TRANSPORTS = ("grpc", "rest")
-SIGNATURE = "serve_bytes"
+SERVE_BYTES = "serve_bytes"
 _INPUT = "image_bytes"
 _MASK = "mask_png_bytes"
 _FIRST_WAIT_S = 0.2
@@ -198,7 +198,7 @@ def _grpc_call(address, model, version, timeout_s):
     stub = PredictionServiceStub(grpc.insecure_channel(address, [("grpc.max_receive_message_length", -1)]))
 
     def call(contents):
-        request = make_request(model, SIGNATURE, {_INPUT: np.array(contents, object)}, version)
+        request = make_request(model, SERVE_BYTES, {_INPUT: np.array(contents, object)}, version)
         try:
             outputs = stub.Predict(request, timeout=timeout_s).outputs
         except grpc.RpcError as error:
@@ -219,7 +219,7 @@ def _rest_call(address, model, version, timeout_s):
 
     def call(contents):
         instances = [{_INPUT: {"b64": base64.b64encode(content).decode()}} for content in contents]
-        body = json.dumps({"signature_name": SIGNATURE, "instances": instances}).encode()
+        body = json.dumps({"signature_name": SERVE_BYTES, "instances": instances}).encode()
         request = urllib.request.Request(url, body, {"Content-Type": "application/json"})
         try:
             with urllib.request.urlopen(request, timeout=timeout_s) as response:

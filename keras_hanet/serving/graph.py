@@ -2,10 +2,9 @@
 
 import tensorflow as tf
 
+from keras_hanet.serving.client import SERVE_BYTES
 from keras_hanet.serving.images import NUM_PARALLEL, read_images, write_mask
 from keras_hanet.training.fused_batch_norm import fuse_batch_norm
-
-SERVE_BYTES = "serve_bytes"
 
 
 class ServedModel(tf.Module):

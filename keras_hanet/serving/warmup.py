@@ -10,8 +10,7 @@ from keras_hanet.data.phantom_drawing import draw_phantom
 from keras_hanet.data.preprocessing import decode_image, resize_image
 from keras_hanet.data.sample import DIAGNOSES
 from keras_hanet.files import replacing
-from keras_hanet.serving.client import make_request
-from keras_hanet.serving.graph import SERVE_BYTES
+from keras_hanet.serving.client import SERVE_BYTES, make_request
 
 WARM_UP_FILE = "assets.extra/tf_serving_warmup_requests"
 BATCH_SIZES = (1, 8)

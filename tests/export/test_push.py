@@ -11,13 +11,14 @@ import numpy as np
 import pytest
 from layouts import save
 
+from keras_hanet.checksums import hash_digests
 from keras_hanet.data.layouts import read_samples
 from keras_hanet.data.splits import image_sha256
 from keras_hanet.errors import InputError
 from keras_hanet.export.bars import Bars
 from keras_hanet.export.push import format_push, push
 from keras_hanet.export.push_log import read_events
-from keras_hanet.export.versions import hash_files, hash_folder, numbered, roll_back
+from keras_hanet.export.versions import hash_files, numbered, roll_back
 from keras_hanet.files import write_json
 from keras_hanet.inference import Predictor
 from keras_hanet.metadata import Metadata
@@ -104,7 +105,7 @@ def test_the_first_push_has_only_the_bars(folder, model, run, samples):
     assert event["bars"] == {"min_dice": 0.6, "max_missed_rate": 0.2, "max_false_alarm_rate": 0.5, "margin": 0.01}
     assert (event["model"], event["format"], event["run_sha256"]) == ("brighter than 60", "tflite_float32", "run 60")
     assert event["files"] == hash_files(path) == hash_files(folder / "1")
-    assert event["sha256"] == hash_folder(event["files"])
+    assert event["sha256"] == hash_digests(event["files"])
     assert (event["images"]["num"], event["images"]["num_new"]) == (8, 8)
     assert read_events(folder)[0] == [event] == [json.loads((folder / "1" / "push.json").read_text())]
     assert (folder / "1" / "cases.csv").read_text().count("\n") == 9

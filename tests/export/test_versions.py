@@ -12,10 +12,11 @@ import threading
 
 import pytest
 
+from keras_hanet.checksums import hash_digests
 from keras_hanet.errors import FailedError, InputError
 from keras_hanet.export import versions
 from keras_hanet.export.push_log import LOG_NAME, PUSHED, append_event, make_event, read_events
-from keras_hanet.export.versions import hash_files, hash_folder, install, locked, numbered, roll_back
+from keras_hanet.export.versions import hash_files, install, locked, numbered, roll_back
 
 FILES = {"saved_model.pb": "graph", "variables/variables.index": "index", "variables/variables.data": "weights"}
 # Installs or rolls back in a process of its own, which a hook kills: {number} events in the folder are let through.
@@ -126,7 +127,7 @@ def test_hashes_are_those_of_the_files(artefact):
     expected = {name: hashlib.sha256((path / name).read_bytes()).hexdigest() for name in sorted(FILES)}
     assert hash_files(path) == expected
     lines = "".join(f"{name} {digest}\n" for name, digest in expected.items())
-    assert hash_folder(expected) == hashlib.sha256(lines.encode()).hexdigest()
+    assert hash_digests(expected) == hashlib.sha256(lines.encode()).hexdigest()
 
 
 def test_a_version_can_be_pushed_elsewhere_and_stays_the_same_model(tmp_path, folder, artefact, put):

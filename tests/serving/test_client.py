@@ -2,13 +2,12 @@ import contextlib
 import socket
 import subprocess
 import sys
-import threading
 import time
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 
 import numpy as np
 import pytest
-from stand_in_server import SLOW_S, VERSION, grpc_server, rest_server
+from stand_in_server import SLOW_S, VERSION, grpc_server, http_server, rest_server
 
 from keras_hanet.data.preprocessing import decode_image
 from keras_hanet.errors import FailedError, InputError
@@ -180,15 +179,8 @@ def replying(body):
         def log_message(self, *words):
             pass
 
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
-    thread.start()
-    try:
-        yield f"127.0.0.1:{server.server_port}"
-    finally:
-        server.shutdown()
-        server.server_close()
-        thread.join()
+    with http_server(Handler) as address:
+        yield address
 
 
 @pytest.mark.parametrize(

@@ -14,8 +14,8 @@ from stand_in_server import ServedSession
 
 from keras_hanet.data.preprocessing import decode_image, resize_image
 from keras_hanet.inference import Predictor
-from keras_hanet.serving.client import make_request
-from keras_hanet.serving.graph import SERVE_BYTES, ServedModel, save, save_fixed_batch
+from keras_hanet.serving.client import SERVE_BYTES, make_request
+from keras_hanet.serving.graph import ServedModel, save, save_fixed_batch
 
 SUMMARY = ("valid", "height", "width", "largest_probability", "mean_probability", "lesion_area_px", "lesion_share")
 TOOL = Path(sys.executable).with_name("saved_model_cli")
