@@ -65,13 +65,19 @@ class SegmentationBatches(keras.utils.PyDataset):
         seed: of order and augmentation.
         epoch: number of the epoch; whoever trains sets it as an epoch begins, for Keras passes over a
             data set more often than it trains.
+        num_extra: how many images at the cache's end are of further data sets; with `shuffle` an epoch draws
+            `extra_ratio` times as many of them as it has others, at most all.
+        extra_ratio: see `num_extra`.
         diagnoses: whether an item tells the diagnoses too, for a network with a classification head.
 
     An item is image (B, S, S, 3) float32 0..255 and mask (B, S, S, 1) float32 {0, 1}; with `diagnoses` its
     second part is {"segmentation": the mask, "diagnosis": (B,) int32, positions in `DIAGNOSES`}.
     """
 
-    def __init__(self, cache, batch_size, augmentation=None, shuffle=False, seed=0, epoch=0, diagnoses=False):
+    def __init__(
+        self, cache, batch_size, augmentation=None, shuffle=False, seed=0, epoch=0, diagnoses=False, num_extra=0,
+        extra_ratio=1.0,
+    ):
         super().__init__(workers=1)
         self.cache = cache
         self.batch_size = batch_size
@@ -80,9 +86,11 @@ class SegmentationBatches(keras.utils.PyDataset):
         self.seed = seed
         self.epoch = epoch
         self.diagnoses = diagnoses
+        self._num_own = len(cache.samples) - num_extra
+        self._num_drawn = min(num_extra, round(extra_ratio * self._num_own))
 
     def __len__(self):
-        num_images = len(self.cache.samples)
+        num_images = self._num_own + self._num_drawn if self.shuffle else len(self.cache.samples)
         if self.shuffle and num_images >= self.batch_size:
             return num_images // self.batch_size
         return -(-num_images // self.batch_size)
@@ -101,7 +109,9 @@ class SegmentationBatches(keras.utils.PyDataset):
         num_images = len(self.cache.samples)
         if not self.shuffle:
             return np.arange(num_images)
-        return np.random.default_rng([self.seed, self.epoch]).permutation(num_images)
+        rng = np.random.default_rng([self.seed, self.epoch])
+        drawn = rng.permutation(np.arange(self._num_own, num_images))[: self._num_drawn]
+        return rng.permutation(np.concatenate([np.arange(self._num_own), drawn]))
 
     def _pair(self, position):
         image, mask = self.cache.images[position], self.cache.masks[position]

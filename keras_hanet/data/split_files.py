@@ -10,18 +10,19 @@ from keras_hanet.files import write_json
 
 
 def write_split(path, split):
-    """Write a split as JSON: {"name": ..., "leaks": false, "parts": {"train": {id: SHA-256, ...}, ...}}."""
+    """Write a split as JSON: {"name": ..., "leaks": false, "parts": {"train": {id: SHA-256, ...}, ...}, "extra": the same}."""
     _by_id({*split.train, *split.validation, *split.test})
     parts = {part: _hashes(getattr(split, part)) for part in PARTS}
-    write_json(path, {"name": split.name, "leaks": split.leaks, "parts": parts})
+    write_json(path, {"name": split.name, "leaks": split.leaks, "parts": parts, "extra": _hashes(split.extra)})
 
 
-def read_split(path, samples):
+def read_split(path, samples, extra=()):
     """Read a split and hold it against the data.
 
     Args:
         path: file written by `write_split`.
         samples: the data set; images of it that the file does not name are left out.
+        extra: images of the further data sets; without them the split has no `extra`.
 
     Returns:
         A `Split`.
@@ -32,7 +33,8 @@ def read_split(path, samples):
     """
     content = _read_parts(path)
     parts = {part: tuple(_find(path, content["parts"][part], samples)) for part in PARTS}
-    split = Split(**parts, name=content["name"], leaks=content.get("leaks", False))
+    further = tuple(_find(path, content.get("extra", {}), extra)) if extra else ()
+    split = Split(**parts, name=content["name"], leaks=content.get("leaks", False), extra=further)
     check_disjoint(split)
     return split
 
@@ -50,8 +52,9 @@ def keep_unseen(path, samples):
     Raises:
         InputError: if the file is missing or none of ours.
     """
-    parts = _read_parts(path)["parts"]
-    seen_pixels = {*parts["train"].values(), *parts["validation"].values()}
+    content = _read_parts(path)
+    seen = (content["parts"]["train"], content["parts"]["validation"], content.get("extra", {}))
+    seen_pixels = {digest for hashes in seen for digest in hashes.values()}
     seen_groups = {group_key(sample) for sample in samples if image_sha256(sample) in seen_pixels}
     return [sample for sample in samples if group_key(sample) not in seen_groups]
 

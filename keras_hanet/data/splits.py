@@ -2,7 +2,7 @@
 
 import warnings
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from itertools import combinations
 
@@ -23,6 +23,7 @@ class Split:
         test: samples that are scored, once.
         name: how it was made ("grouped 5-fold, seed 0, test fold 0").
         leaks: whether it was made to leak, for `hanet protocols`; every output of such a run says so.
+        extra: samples of further data sets that the weights are fitted to as well.
     """
 
     train: tuple[Sample, ...]
@@ -30,6 +31,7 @@ class Split:
     test: tuple[Sample, ...]
     name: str
     leaks: bool = False
+    extra: tuple[Sample, ...] = ()
 
 
 def make_folds(samples, num_folds=5, seed=0):
@@ -129,6 +131,47 @@ def official_split(samples, fold, num_folds=5, seed=0):
     return split
 
 
+def add_extra(split, samples):
+    """Let the training part have the images of further data sets.
+
+    Args:
+        split: `Split` of a data set.
+        samples: list of `Sample` of others; what shares pixels with an image of the split, and its group, is left out.
+
+    Returns:
+        A `Split` with `extra`.
+
+    Raises:
+        InputError: as `check_disjoint`.
+    """
+    own = {image_sha256(sample) for part in PARTS for sample in getattr(split, part)}
+    known = {group_key(sample) for sample in samples if image_sha256(sample) in own}
+    split = replace(split, extra=tuple(sample for sample in samples if group_key(sample) not in known))
+    check_disjoint(split)
+    return split
+
+
+def drop_contradicted(samples):
+    """Leave out images called normal that show the same frame as one with a lesion.
+
+    Two outlines of one frame both stay, and the loss takes their mean: readers differ, and neither is wrong. That the
+    frame holds no lesion cannot be averaged. Groups say "same frame" only where no patients are known; elsewhere
+    a normal frame of a patient with a lesion is no contradiction, and nothing is left out.
+
+    Args:
+        samples: sequence of `Sample` to be trained on.
+
+    Returns:
+        The samples that are left, as a list.
+    """
+    lesions = {group_key(sample) for sample in samples if sample.diagnosis != "normal"}
+    return [
+        sample
+        for sample in samples
+        if sample.diagnosis != "normal" or sample.patient is not None or group_key(sample) not in lesions
+    ]
+
+
 def check_disjoint(split):
     """Refuse a split whose parts share an image, a group, a patient or identical pixels.
 
@@ -139,10 +182,11 @@ def check_disjoint(split):
     """
     if split.leaks:
         return
+    parts = (*PARTS, "extra")
     kinds = {"image": _image, "group": group_key, "patient": _patient, "pixels": image_sha256}
     for kind, key in kinds.items():
-        owners = {part: {key(sample): sample.id for sample in getattr(split, part)} for part in PARTS}
-        for first, second in combinations(PARTS, 2):
+        owners = {part: {key(sample): sample.id for sample in getattr(split, part)} for part in parts}
+        for first, second in combinations(parts, 2):
             shared = (owners[first].keys() & owners[second].keys()) - {None}
             if shared:
                 example = min(shared, key=lambda key: (owners[first][key], owners[second][key]))

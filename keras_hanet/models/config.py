@@ -8,6 +8,7 @@ ARCHITECTURES = ("ha_net", "unet", "attention_unet", "segresnet", "densenet121_u
 _CHOICES = {
     "encoder": ("densenet121", "efficientnet_lite0"),
     "bottleneck_stride": (16, 32),
+    "logits_stride": (1, 2, 4),
     "position_encoding": ("learned", "sinusoidal", "none"),
     "self_attention": ("channel", "position", "none"),
     "key_dimension": ("token", "channels"),
@@ -40,7 +41,9 @@ class HANetConfig:
             spatial map); "none" for plain skips.
         decoder_block: "separable" or "plain" 3x3 convolutions.
         decoder_filters: filters of the stages from coarse to fine, one for each factor of two
-            that is upsampled. The paper does not say; we use 256, 128, 64, 32, 16.
+            between bottleneck_stride and logits_stride. The paper does not say; we use 256, 128, 64, 32, 16.
+        logits_stride: how many times coarser than the image the decoder ends, 1, 2 or 4; the logits
+            are brought to the image's grid bilinearly. The paper does not say; we use 1.
         num_classes: outputs of a classification head on the bottleneck; 0 for none.
         architecture: "ha_net", or a peer to compare with: "unet", "attention_unet", "segresnet",
             "densenet121_unet" or "uesa_net" (a reading of its abstract).
@@ -60,6 +63,7 @@ class HANetConfig:
     feature_enhancement: str = "space"
     decoder_block: str = "separable"
     decoder_filters: tuple[int, ...] = (256, 128, 64, 32, 16)
+    logits_stride: int = 1
     num_classes: int = 0
     architecture: str = "ha_net"
     base_filters: int = 0
@@ -71,11 +75,11 @@ class HANetConfig:
                 raise InputError(f"{name} must be one of {', '.join(map(str, choices))}, got {getattr(self, name)!r}")
         if self.size < 32 or self.size % 32:
             raise InputError(f"size must be a positive multiple of 32, got {self.size}")
-        num_stages = self.bottleneck_stride.bit_length() - 1
+        num_stages = (self.bottleneck_stride // self.logits_stride).bit_length() - 1
         if len(self.decoder_filters) != num_stages:
             raise InputError(
-                f"decoder_filters must have {num_stages} numbers for bottleneck_stride {self.bottleneck_stride}, "
-                f"got {list(self.decoder_filters)}"
+                f"decoder_filters must have {num_stages} numbers for bottleneck_stride {self.bottleneck_stride} and "
+                f"logits_stride {self.logits_stride}, got {list(self.decoder_filters)}"
             )
         if self.base_filters < 0 or self.base_filters % 8:
             raise InputError(f"base_filters must be 0 or a positive multiple of 8, got {self.base_filters}")

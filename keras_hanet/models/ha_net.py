@@ -73,9 +73,14 @@ def build_ha_net(config):
 
     bottleneck = apply_attention_bottleneck(bottleneck, config)
     x = bottleneck
-    for skip, filters, level in zip([*reversed(skips), None], config.decoder_filters, reversed(levels), strict=True):
+    stages = list(zip([*reversed(skips), None], reversed(levels), strict=True))[: len(config.decoder_filters)]
+    for (skip, level), filters in zip(stages, config.decoder_filters, strict=True):
         x = apply_decoder_stage(x, skip, filters, config, name=f"decoder_{level - 1}")
     logits = keras.layers.Conv2D(1, 1, dtype="float32", name="segmentation")(x)
+    if config.logits_stride > 1:
+        logits = keras.layers.UpSampling2D(
+            config.logits_stride, interpolation="bilinear", dtype="float32", name="segmentation_upsample"
+        )(logits)
     if not config.num_classes:
         return keras.Model(image, logits, name="ha_net")
 

@@ -35,6 +35,10 @@ class TrainConfig:
         allow_leak: take a split that leaks; every output of the run then says so.
         fold: number of the test fold.
         num_folds: k.
+        extra_data: folders of further data sets, all of whose images join the training part; what shows an
+            image of `data` is left out. Validation and test stay `data`'s alone.
+        extra_ratio: how many of those images an epoch holds for each image of the training part; each epoch draws
+            others.
         include_normal: whether images without a lesion are trained on and scored.
         split_seed: of the folds.
         seed: of the initial weights, the order of the images and the augmentation.
@@ -62,6 +66,8 @@ class TrainConfig:
     allow_leak: bool = False
     fold: int = 0
     num_folds: int = 5
+    extra_data: tuple[str, ...] = ()
+    extra_ratio: float = 1.0
     include_normal: bool = True
     split_seed: int = 0
     seed: int = 0
@@ -80,13 +86,14 @@ class TrainConfig:
     precision: str = "float32"
 
     def __post_init__(self):
+        object.__setattr__(self, "extra_data", tuple(self.extra_data))
         for name, choices in _CHOICES.items():
             if getattr(self, name) not in choices:
                 raise InputError(f"{name} must be one of {', '.join(choices)}, got {getattr(self, name)!r}")
         for name in ("batch_size", "epochs", "learning_rate", "plateau_patience", "stop_patience"):
             if not 0 < getattr(self, name) < math.inf:
                 raise InputError(f"{name} must be greater than 0, got {getattr(self, name)}")
-        for name in ("weight_decay", "bce_weight", "jaccard_weight", "diagnosis_weight"):
+        for name in ("extra_ratio", "weight_decay", "bce_weight", "jaccard_weight", "diagnosis_weight"):
             if not 0 <= getattr(self, name) < math.inf:
                 raise InputError(f"{name} must be 0 or greater, got {getattr(self, name)}")
         if self.model.num_classes not in (0, len(DIAGNOSES)):

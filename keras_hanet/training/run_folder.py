@@ -1,13 +1,14 @@
 """The folder of a run: what is written before the first step, and read again to go on."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 from keras_hanet.data.layouts import read_samples
 from keras_hanet.data.leaky_splits import LEAKY_SPLITS
 from keras_hanet.data.preprocessing import load_sample
 from keras_hanet.data.split_files import read_split, write_split
-from keras_hanet.data.splits import PARTS, grouped_split, official_split
+from keras_hanet.data.splits import PARTS, add_extra, drop_contradicted, grouped_split, official_split
 from keras_hanet.errors import InputError
 from keras_hanet.files import write_json
 from keras_hanet.training.config import from_dict, to_dict
@@ -39,8 +40,11 @@ def start_run(config, run_dir, command, say, progress=iter):
     if run_dir.exists() and any(path.name not in _BEFORE_THE_RUN for path in run_dir.iterdir()):
         raise InputError(f"{run_dir} exists and is not empty; give another --run-dir, or --resume to go on in it")
     samples = _read(config, say)
+    extra = _read_extra(config, say)
     split = SPLITS[config.split](samples, config.fold, config.num_folds, config.split_seed)
-    for sample in progress(samples):
+    split = replace(split, train=tuple(drop_contradicted(split.train)))
+    split = add_extra(split, drop_contradicted(extra))
+    for sample in progress([*samples, *split.extra]):
         load_sample(sample)
     write_split(run_dir / "split.json", split)
     write_json(run_dir / "environment.json", describe_environment(config.seed))
@@ -68,7 +72,7 @@ def continue_run(config, run_dir, say):
         raise InputError(
             f"{run_dir}/config.json differs from the flags given; give --resume and --run-dir alone, or start a new run"
         )
-    split = read_split(run_dir / "split.json", _read(config, say))
+    split = read_split(run_dir / "split.json", _read(config, say), _read_extra(config, say))
     _say_split(split, say)
     return split, command
 
@@ -103,12 +107,20 @@ def _read_run(run_dir):
 def _read(config, say):
     if config.data is None:
         raise InputError("data is missing: give --data with the folder of a data set")
-    layout, samples = read_samples(config.data, config.dataset, config.groups)
-    say(f"{config.data}: layout {layout!r}, {len(samples)} images")
+    return _read_folder(config, say, config.data, config.dataset, config.groups)
+
+
+def _read_extra(config, say):
+    return [sample for folder in config.extra_data for sample in _read_folder(config, say, folder)]
+
+
+def _read_folder(config, say, folder, dataset=None, groups=None):
+    layout, samples = read_samples(folder, dataset, groups)
+    say(f"{folder}: layout {layout!r}, {len(samples)} images")
     unknown = [sample.id for sample in samples if sample.diagnosis is None]
     if config.model.num_classes and unknown:
         raise InputError(
-            f"{config.data}: a classification head needs the diagnosis of every image, {len(unknown)} have none "
+            f"{folder}: a classification head needs the diagnosis of every image, {len(unknown)} have none "
             f"({unknown[0]}); train without --classify"
         )
     if config.include_normal:
@@ -117,4 +129,6 @@ def _read(config, say):
 
 
 def _say_split(split, say):
-    say(f"{split.name}: " + ", ".join(f"{len(getattr(split, part))} {part}" for part in PARTS))
+    sizes = [f"{len(getattr(split, part))} {part}" for part in PARTS]
+    further = f", {len(split.extra)} of further data sets for training" if split.extra else ""
+    say(f"{split.name}: {', '.join(sizes)}{further}")

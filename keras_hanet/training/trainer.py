@@ -51,12 +51,13 @@ def train(config, run_dir, command, resume=False, say=print, progress=iter):
     else:
         split = start_run(config, run_dir, command, say, progress)
     keras.utils.set_random_seed(config.seed)
-    caches = {part: load_cache(getattr(split, part), config.model.size, progress) for part in ("train", "validation")}
+    samples = {"train": (*split.train, *split.extra), "validation": split.validation}
+    caches = {part: load_cache(samples[part], config.model.size, progress) for part in samples}
     model = _build(config)
     encoder_weights = _load_encoder(model, config.model, say)
     model = fuse_batch_norm(model)
 
-    checkpoint = fit(model, caches["train"], caches["validation"], config, run_dir)
+    checkpoint = fit(model, caches["train"], caches["validation"], config, run_dir, num_extra=len(split.extra))
     if not checkpoint.best_weights.exists():
         raise FailedError("the loss became not-a-number in the first epoch; try a smaller --learning-rate")
     if checkpoint.num_epochs_done < config.epochs and not checkpoint.stopped:
@@ -79,7 +80,7 @@ def train(config, run_dir, command, resume=False, say=print, progress=iter):
     return evaluate(predictor, split.test, run_dir, split.name, command, config.fold, progress)
 
 
-def fit(model, train_cache, validation_cache, config, run_dir):
+def fit(model, train_cache, validation_cache, config, run_dir, num_extra=0):
     """Compile a network and train it, or go on training it, in a run folder.
 
     Args:
@@ -88,6 +89,7 @@ def fit(model, train_cache, validation_cache, config, run_dir):
         validation_cache: `Cache` of the validation part.
         config: `TrainConfig`.
         run_dir: existing run folder; its `checkpoint/` is continued if there is one.
+        num_extra: how many images at the end of `train_cache` are of further data sets.
 
     Returns:
         the `Checkpoint`, which knows the history and the file of the best weights.
@@ -97,7 +99,8 @@ def fit(model, train_cache, validation_cache, config, run_dir):
     first_epoch = checkpoint.num_epochs_done
     classify = bool(config.model.num_classes)
     train_batches = SegmentationBatches(
-        train_cache, config.batch_size, config.augmentation, shuffle=True, seed=config.seed, diagnoses=classify
+        train_cache, config.batch_size, config.augmentation, shuffle=True, seed=config.seed, diagnoses=classify,
+        num_extra=num_extra, extra_ratio=config.extra_ratio,
     )
     compile_model(model, config, len(train_batches))
     if checkpoint.stopped or first_epoch >= config.epochs:
