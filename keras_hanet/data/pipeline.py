@@ -65,9 +65,8 @@ class SegmentationBatches(keras.utils.PyDataset):
         seed: of order and augmentation.
         epoch: number of the epoch; whoever trains sets it as an epoch begins, for Keras passes over a
             data set more often than it trains.
-        num_extra: how many images at the cache's end are of further data sets; with `shuffle` an epoch draws
-            `extra_ratio` times as many of them as it has others, at most all.
-        extra_ratio: see `num_extra`.
+        repeats: (N,) int, how often a shuffled epoch holds each image; None for once each.
+        num_drawn: how many images a shuffled epoch holds of those whose repeats are 0; each epoch draws others.
         diagnoses: whether an item tells the diagnoses too, for a network with a classification head.
 
     An item is image (B, S, S, 3) float32 0..255 and mask (B, S, S, 1) float32 {0, 1}; with `diagnoses` its
@@ -75,8 +74,8 @@ class SegmentationBatches(keras.utils.PyDataset):
     """
 
     def __init__(
-        self, cache, batch_size, augmentation=None, shuffle=False, seed=0, epoch=0, diagnoses=False, num_extra=0,
-        extra_ratio=1.0,
+        self, cache, batch_size, augmentation=None, shuffle=False, seed=0, epoch=0, diagnoses=False, repeats=None,
+        num_drawn=0,
     ):
         super().__init__(workers=1)
         self.cache = cache
@@ -86,11 +85,13 @@ class SegmentationBatches(keras.utils.PyDataset):
         self.seed = seed
         self.epoch = epoch
         self.diagnoses = diagnoses
-        self._num_own = len(cache.samples) - num_extra
-        self._num_drawn = min(num_extra, round(extra_ratio * self._num_own))
+        repeats = np.ones(len(cache.samples), int) if repeats is None else np.asarray(repeats)
+        self._always = np.repeat(np.arange(len(repeats)), repeats)
+        self._sometimes = np.flatnonzero(repeats == 0)
+        self._num_drawn = min(num_drawn, len(self._sometimes))
 
     def __len__(self):
-        num_images = self._num_own + self._num_drawn if self.shuffle else len(self.cache.samples)
+        num_images = len(self._always) + self._num_drawn if self.shuffle else len(self.cache.samples)
         if self.shuffle and num_images >= self.batch_size:
             return num_images // self.batch_size
         return -(-num_images // self.batch_size)
@@ -106,12 +107,11 @@ class SegmentationBatches(keras.utils.PyDataset):
         return images, {"segmentation": masks, "diagnosis": np.asarray(found, np.int32)}
 
     def _order(self):
-        num_images = len(self.cache.samples)
         if not self.shuffle:
-            return np.arange(num_images)
+            return np.arange(len(self.cache.samples))
         rng = np.random.default_rng([self.seed, self.epoch])
-        drawn = rng.permutation(np.arange(self._num_own, num_images))[: self._num_drawn]
-        return rng.permutation(np.concatenate([np.arange(self._num_own), drawn]))
+        drawn = rng.permutation(self._sometimes)[: self._num_drawn]
+        return rng.permutation(np.concatenate([self._always, drawn]))
 
     def _pair(self, position):
         image, mask = self.cache.images[position], self.cache.masks[position]

@@ -37,8 +37,10 @@ class TrainConfig:
         num_folds: k.
         extra_data: folders of further data sets, all of whose images join the training part; what shows an
             image of `data` is left out. Validation and test stay `data`'s alone.
-        extra_ratio: how many of those images an epoch holds for each image of the training part; each epoch draws
-            others.
+        extra_ratio: how many lesion images of those an epoch holds for each image of the training part; each epoch
+            draws others.
+        normal_repeats: how often an epoch holds each normal image, of whichever data set: they are rare, and false
+            alarms are what a detector is switched off for.
         include_normal: whether images without a lesion are trained on and scored.
         split_seed: of the folds.
         seed: of the initial weights, the order of the images and the augmentation.
@@ -68,6 +70,7 @@ class TrainConfig:
     num_folds: int = 5
     extra_data: tuple[str, ...] = ()
     extra_ratio: float = 1.0
+    normal_repeats: int = 1
     include_normal: bool = True
     split_seed: int = 0
     seed: int = 0
@@ -90,7 +93,7 @@ class TrainConfig:
         for name, choices in _CHOICES.items():
             if getattr(self, name) not in choices:
                 raise InputError(f"{name} must be one of {', '.join(choices)}, got {getattr(self, name)!r}")
-        for name in ("batch_size", "epochs", "learning_rate", "plateau_patience", "stop_patience"):
+        for name in ("normal_repeats", "batch_size", "epochs", "learning_rate", "plateau_patience", "stop_patience"):
             if not 0 < getattr(self, name) < math.inf:
                 raise InputError(f"{name} must be greater than 0, got {getattr(self, name)}")
         for name in ("extra_ratio", "weight_decay", "bce_weight", "jaccard_weight", "diagnosis_weight"):

@@ -4,6 +4,7 @@ import json
 from pathlib import Path
 
 import keras
+import numpy as np
 
 from keras_hanet.data.pipeline import SegmentationBatches, load_cache
 from keras_hanet.data.preprocessing import load_sample, resize_probability
@@ -98,9 +99,10 @@ def fit(model, train_cache, validation_cache, config, run_dir, num_extra=0):
     checkpoint = Checkpoint(run_dir, [*plateau, stopping])
     first_epoch = checkpoint.num_epochs_done
     classify = bool(config.model.num_classes)
+    repeats, num_drawn = plan_epoch(train_cache.samples, num_extra, config)
     train_batches = SegmentationBatches(
         train_cache, config.batch_size, config.augmentation, shuffle=True, seed=config.seed, diagnoses=classify,
-        num_extra=num_extra, extra_ratio=config.extra_ratio,
+        repeats=repeats, num_drawn=num_drawn,
     )
     compile_model(model, config, len(train_batches))
     if checkpoint.stopped or first_epoch >= config.epochs:
@@ -128,6 +130,26 @@ def fit(model, train_cache, validation_cache, config, run_dir, num_extra=0):
         ],
     )
     return checkpoint
+
+
+def plan_epoch(samples, num_extra, config):
+    """What an epoch holds.
+
+    Args:
+        samples: those of the training part, then those of further data sets.
+        num_extra: how many the latter are.
+        config: `TrainConfig`.
+
+    Returns:
+        how often each sample is in an epoch, (N,) int array, 0 for lesion images of further data sets; how many of
+        these an epoch draws.
+    """
+    num_own = len(samples) - num_extra
+    repeats = [
+        config.normal_repeats if sample.diagnosis == "normal" else int(position < num_own)
+        for position, sample in enumerate(samples)
+    ]
+    return np.array(repeats), round(config.extra_ratio * num_own)
 
 
 def compile_model(model, config, steps_per_epoch):
