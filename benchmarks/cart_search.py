@@ -8,7 +8,6 @@ validation scores of the finished runs RUNS/NAME, one a candidate, and draws the
 """
 
 import argparse
-import csv
 import json
 import tempfile
 from dataclasses import asdict
@@ -18,7 +17,7 @@ import cv2
 import numpy as np
 
 from keras_hanet.benchmark.runner import find_artefacts, measure
-from keras_hanet.files import write_json, write_table
+from keras_hanet.files import write_json
 from keras_hanet.models.config import HANetConfig
 
 FULL, HALF, QUARTER = (256, 128, 64, 32, 16), (128, 64, 32, 16, 16), (64, 48, 32, 16, 16)

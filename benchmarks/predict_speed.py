@@ -31,14 +31,14 @@ class TimedPredictor(Predictor):
 
     network_seconds = 0.0
 
-    def __init__(self, probabilities_at_s, metadata):
+    def _set(self, probabilities_at_s, diagnoses, metadata):
         def timed(images):
             start = time.perf_counter()
             probabilities = probabilities_at_s(images)
             self.network_seconds += time.perf_counter() - start
             return probabilities
 
-        super().__init__(timed, metadata)
+        super()._set(timed, diagnoses, metadata)
 
 
 def random_predictor(encoder):
@@ -64,7 +64,7 @@ def time_predict(predictor, images, output):
     parser = argparse.ArgumentParser()
     predict.add_arguments(parser)
     command = parser.parse_args([str(images), "--model", "unused", "--output", str(output)])
-    with mock.patch.object(Predictor, "load", return_value=predictor):
+    with mock.patch.object(predict, "Predictor", return_value=predictor):
         start = time.perf_counter()
         predict.run(command)
         return time.perf_counter() - start, predictor.network_seconds
@@ -76,7 +76,7 @@ def main():
     parser.add_argument("--write", action="store_true", help="keep the table in results/")
     arguments = parser.parse_args()
 
-    loaded = [TimedPredictor.load(arguments.model)] if arguments.model else map(random_predictor, ENCODERS)
+    loaded = [TimedPredictor(arguments.model)] if arguments.model else map(random_predictor, ENCODERS)
     rows = []
     with tempfile.TemporaryDirectory() as folder:
         images = write_phantoms(Path(folder) / "phantoms", num=NUM_IMAGES)

@@ -11,6 +11,8 @@ from keras_hanet.embedded_metadata import read_embedded
 from keras_hanet.errors import InputError
 from keras_hanet.evaluation.threshold import apply_threshold
 from keras_hanet.metadata import METADATA_NAME, read_metadata, to_metadata
+from keras_hanet.models.config import HANetConfig
+from keras_hanet.models.weights import DEFAULT, load_weights, read_facts, shipped_folder
 from keras_hanet.runtimes import find_model_file, load_runtime
 
 
@@ -28,50 +30,51 @@ class Prediction:
 
 
 class Predictor:
-    """A model with its operating point.
+    """A model with its operating point, run by the runtime that its file asks for.
 
     Args:
-        probabilities_at_s: function from (N, S, S, 3) float32 0..255 to (N, S, S) float32 0..1.
-        metadata: `Metadata`.
-        diagnoses: function from (N, S, S, 3) float32 0..255 to (N, 3) float32 0..1, the probabilities of
-            `DIAGNOSES`; None for a model without a classification head.
+        model: name of a shipped model, "cart"; or path of a run folder, a folder that `hanet export` wrote, or the
+            model file in one.
+        num_threads: threads of an exported model's runtime, None for all; Keras takes its own number.
+
+    Raises:
+        InputError: if there is no model, no metadata, or they are damaged or of another version.
+        ModuleNotFoundError: if the runtime is not installed.
     """
 
-    def __init__(self, probabilities_at_s, metadata, diagnoses=None):
-        self._probabilities_at_s = probabilities_at_s
-        self._diagnoses = diagnoses
-        self.metadata = metadata
+    def __init__(self, model=DEFAULT, num_threads=None):
+        file = find_model_file(model)
+        if file.suffix == ".keras":
+            network, metadata = load_keras_model(file)
+            self._set(*_functions_of_keras(network), metadata)
+        else:
+            metadata = metadata_of(file)
+            self._set(*_functions_of_runtime(load_runtime(file, num_threads), metadata.size), metadata)
+
+    @classmethod
+    def from_function(cls, probabilities_at_s, metadata, diagnoses=None):
+        """A predictor over a function.
+
+        Args:
+            probabilities_at_s: function from (N, S, S, 3) float32 0..255 to (N, S, S) float32 0..1.
+            metadata: `Metadata`.
+            diagnoses: function from (N, S, S, 3) float32 0..255 to (N, 3) float32 0..1, the probabilities of
+                `DIAGNOSES`; None for a model without a classification head.
+        """
+        predictor = cls.__new__(cls)
+        predictor._set(probabilities_at_s, diagnoses, metadata)
+        return predictor
 
     @classmethod
     def from_keras(cls, model, metadata):
         """A predictor over a Keras model that gives logits; the sigmoid is added here."""
-        diagnoses = (lambda images: keras_diagnoses(model, images)) if isinstance(model.output, dict) else None
-        return cls(lambda images: keras_probabilities(model, images), metadata, diagnoses)
+        probabilities_at_s, diagnoses = _functions_of_keras(model)
+        return cls.from_function(probabilities_at_s, metadata, diagnoses)
 
-    @classmethod
-    def from_runtime(cls, run, metadata):
-        """A predictor over what `load_runtime` gave."""
-        has_diagnosis = "diagnosis" in run(np.zeros((1, metadata.size, metadata.size, 3), np.float32))
-        diagnoses = (lambda images: run(images)["diagnosis"]) if has_diagnosis else None
-        return cls(lambda images: run(images)["probability"][..., 0], metadata, diagnoses)
-
-    @classmethod
-    def load(cls, path, num_threads=None):
-        """Load a model, by the runtime that its file asks for.
-
-        Args:
-            path: run folder, folder that `hanet export` wrote, or the model file in it.
-            num_threads: threads of an exported model's runtime, None for all; Keras takes its own number.
-
-        Raises:
-            InputError: if there is no model, no metadata, or they are damaged or of another version.
-            ModuleNotFoundError: if the runtime is not installed.
-        """
-        file = find_model_file(path)
-        if file.suffix == ".keras":
-            return cls.from_keras(*load_keras_model(file))
-        metadata = metadata_of(file)
-        return cls.from_runtime(load_runtime(file, num_threads), metadata)
+    def _set(self, probabilities_at_s, diagnoses, metadata):
+        self._probabilities_at_s = probabilities_at_s
+        self._diagnoses = diagnoses
+        self.metadata = metadata
 
     def probabilities_at_s(self, images):
         """Probabilities on the model's own grid.
@@ -129,6 +132,17 @@ class Predictor:
         return np.stack([resize_image(image, self.metadata.size) for image in images]).astype(np.float32)
 
 
+def _functions_of_keras(model):
+    diagnoses = (lambda images: keras_diagnoses(model, images)) if isinstance(model.output, dict) else None
+    return lambda images: keras_probabilities(model, images), diagnoses
+
+
+def _functions_of_runtime(run, size):
+    has_diagnosis = "diagnosis" in run(np.zeros((1, size, size, 3), np.float32))
+    diagnoses = (lambda images: run(images)["diagnosis"]) if has_diagnosis else None
+    return lambda images: run(images)["probability"][..., 0], diagnoses
+
+
 def metadata_of(file):
     """The metadata of a model file: what lies beside it; what it holds itself, if it travelled alone.
 
@@ -153,7 +167,7 @@ def metadata_of(file):
 
 
 def load_keras_model(path):
-    """Load the Keras model of a run folder, or a `model.keras`, with the `metadata.json` beside it.
+    """Load the Keras model of a run folder, or a `model.keras`, with the `metadata.json` beside it; or a shipped model.
 
     Returns:
         keras.Model, not compiled, and `Metadata`.
@@ -161,6 +175,9 @@ def load_keras_model(path):
     Raises:
         InputError: if there is no model, no metadata, or they are of another version.
     """
+    shipped = shipped_folder(path)
+    if shipped is not None:
+        return _load_shipped(shipped)
     model_path = find_model_file(path)
     if model_path.suffix != ".keras":
         raise InputError(f"{path}: expected a run folder or a model.keras, got an exported model; give the run")
@@ -173,6 +190,15 @@ def load_keras_model(path):
         return keras.saving.load_model(model_path, compile=False, safe_mode=True), metadata
     except (ValueError, TypeError, KeyError, OSError, zipfile.BadZipFile) as error:
         raise InputError(f"{model_path}: expected a Keras model, and it cannot be read ({error})") from error
+
+
+def _load_shipped(folder):
+    from keras_hanet.models.networks import build_network
+
+    check_checksums(folder)
+    network = build_network(HANetConfig(**read_facts(folder)["network"]))
+    load_weights(network, folder)
+    return network, read_metadata(folder / METADATA_NAME)
 
 
 def keras_probabilities(model, images):

@@ -6,18 +6,19 @@ from pathlib import Path
 import numpy as np
 
 from keras_hanet.errors import InputError
+from keras_hanet.models.weights import shipped_folder
 
 # In a folder, the file that says what it holds.
 MODEL_FILES = ("model.keras", "saved_model.pb", "model.tflite", "model.onnx", "model.xml")
 
 
 def find_model_file(path):
-    """The model file of a run folder or an exported folder, or the file itself.
+    """The model file of a shipped model, a run folder or an exported folder, or the file itself.
 
     Raises:
         InputError: if there is none, more than one, or the file is of no known kind.
     """
-    path = Path(path)
+    path = shipped_folder(path) or Path(path)
     if not path.is_dir():
         if not path.is_file() or path.suffix not in {Path(name).suffix for name in MODEL_FILES}:
             raise InputError(

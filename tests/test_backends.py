@@ -85,5 +85,5 @@ def test_jax_trains_where_there_is_no_tensorflow_and_its_model_loads_here(phanto
     assert list((tmp_path / "run" / "tensorboard").iterdir())
 
     image, _ = load_sample(samples[0])
-    [prediction] = Predictor.load(tmp_path / "run").predict([image])
+    [prediction] = Predictor(tmp_path / "run").predict([image])
     assert prediction.mask.shape == image.shape[:2]

@@ -89,7 +89,7 @@ def test_mask_is_where_the_disk_is(edge, model, frames, tmp_path, capsys):
 
 def test_masks_are_those_of_hanet_predict(edge, model, frames, tmp_path):
     call(edge, frames, "--model", model, "--output", tmp_path / "out", "--smoothing", 0)
-    predictor = Predictor.load(model)
+    predictor = Predictor(model)
     for name, mask in masks_of(tmp_path / "out").items():
         [expected] = predictor.predict([decode_image(frames / f"{name}.png")])
         np.testing.assert_array_equal(mask, 255 * expected.mask)

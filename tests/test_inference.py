@@ -46,7 +46,7 @@ def save(folder, metadata=METADATA):
 
 @pytest.mark.parametrize("size", [(40, 50), (7, 300), (SIZE, SIZE), (1, 1)])
 def test_output_has_the_size_of_the_image(size):
-    [prediction] = Predictor(brightness, METADATA).predict([picture(*size)])
+    [prediction] = Predictor.from_function(brightness, METADATA).predict([picture(*size)])
     assert prediction.probability.shape == prediction.mask.shape == size
     assert prediction.probability.dtype == np.float32
     assert prediction.mask.dtype == np.uint8
@@ -63,7 +63,7 @@ def test_images_of_different_size_in_a_batch_are_predicted_as_one_by_one():
 
 
 def test_lesion_is_found_where_it_is():
-    at_s, larger = Predictor(brightness, METADATA).predict([picture(SIZE, SIZE), picture(64, 128)])
+    at_s, larger = Predictor.from_function(brightness, METADATA).predict([picture(SIZE, SIZE), picture(64, 128)])
     expected = np.zeros((SIZE, SIZE), np.uint8)
     expected[8:16, 8:16] = 1
     np.testing.assert_array_equal(at_s.mask, expected)
@@ -83,14 +83,14 @@ def test_threshold_and_smallest_lesion_are_the_metadatas():
     probability = np.zeros((10, 10), np.float32)
     probability[2:4, 2:4] = 0.6  # 4 % of the image
     for threshold, share, num_pixels in ((0.5, 0.0, 4), (0.7, 0.0, 0), (0.5, 0.04, 4), (0.5, 0.05, 0)):
-        predictor = Predictor(brightness, Metadata(SIZE, threshold, share, "test"))
+        predictor = Predictor.from_function(brightness, Metadata(SIZE, threshold, share, "test"))
         assert predictor.to_mask(probability).sum() == num_pixels
 
 
 def test_probability_is_brought_to_size_before_the_threshold():
     at_s = np.zeros((SIZE, SIZE), np.float32)
     at_s[:, 16:] = 1
-    prediction = Predictor(brightness, METADATA).to_prediction(at_s, (64, 128))
+    prediction = Predictor.from_function(brightness, METADATA).to_prediction(at_s, (64, 128))
     assert len(np.unique(prediction.probability)) > 2
     assert prediction.mask[:, :64].sum() == 0
     assert prediction.mask[:, 64:].all()
@@ -113,7 +113,7 @@ def test_network_with_two_heads_gives_its_segmentation():
 
 @pytest.mark.parametrize("name", ["", "model.keras"])
 def test_load_a_run_folder_or_its_model(name, tmp_path):
-    predictor = Predictor.load(save(tmp_path / "run") / name)
+    predictor = Predictor(save(tmp_path / "run") / name)
     assert predictor.metadata == METADATA
     image = picture(40, 50)
     [expected] = Predictor.from_keras(small_model(), METADATA).predict([image])
@@ -122,18 +122,18 @@ def test_load_a_run_folder_or_its_model(name, tmp_path):
 
 def test_folder_that_is_not_there_raises(tmp_path):
     with pytest.raises(InputError, match=r"nowhere: expected a run folder, an exported folder or one of model"):
-        Predictor.load(tmp_path / "nowhere")
+        Predictor(tmp_path / "nowhere")
 
 
 def test_run_that_has_not_finished_raises(tmp_path):
     with pytest.raises(InputError, match=r"has its training finished\?"):
-        Predictor.load(tmp_path)
+        Predictor(tmp_path)
 
 
 def test_model_without_metadata_raises(tmp_path):
     (save(tmp_path) / "metadata.json").unlink()
     with pytest.raises(InputError, match=r"metadata\.json: the model's metadata is missing"):
-        Predictor.load(tmp_path)
+        Predictor(tmp_path)
 
 
 def empty(content):
@@ -165,10 +165,10 @@ def test_damaged_model_raises(damage, tmp_path):
     assert damaged != content
     path.write_bytes(damaged)
     with pytest.raises(InputError, match=r"model\.keras: expected a Keras model, and it cannot be read"):
-        Predictor.load(tmp_path)
+        Predictor(tmp_path)
 
 
 def test_model_that_gives_no_probability_is_named_as_damaged():
-    predictor = Predictor(lambda images: np.full(images.shape[:3], np.nan, np.float32), METADATA)
+    predictor = Predictor.from_function(lambda images: np.full(images.shape[:3], np.nan, np.float32), METADATA)
     with pytest.raises(InputError, match="test: the model gives what is no probability, it is damaged"):
         predictor.predict([picture(40, 50)])

@@ -91,7 +91,7 @@ def load_artefact(file, metadata, encoded, num_threads):
         predictor = Predictor.from_keras(model, metadata)
         return Network(lambda: keras_probabilities(model, images), lambda: _to_mask(predictor, encoded))
     run = load_runtime(file, num_threads)
-    predictor = Predictor(lambda batch: run(batch)["probability"][..., 0], metadata)
+    predictor = Predictor.from_function(lambda batch: run(batch)["probability"][..., 0], metadata)
     return Network(lambda: run(images), lambda: _to_mask(predictor, encoded))
 
 

@@ -31,7 +31,7 @@ def add_arguments(parser):
 def run(arguments):
     layout, samples = read_samples(arguments.data, arguments.dataset, arguments.groups)
     with keras_loading():
-        predictor = Predictor.load(arguments.model)
+        predictor = Predictor(arguments.model)
     run_dir = arguments.model if arguments.model.is_dir() else arguments.model.parent
     unseen = keep_unseen(run_dir / "split.json", samples)
     say(f"{arguments.data}: layout {layout!r}, {len(samples)} images, {len(unseen)} of them new to the model")

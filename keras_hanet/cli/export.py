@@ -24,6 +24,10 @@ def add_arguments(parser):
         help=f"which of {', '.join(FORMATS)} (default: those whose libraries are installed)",
     )
     parser.add_argument("--data", metavar="DIR", help="folder of the run's data set, if it has moved")
+    parser.add_argument(
+        "--part", choices=("validation", "test"), default="validation",
+        help="whose images each file is held against (default: %(default)s)",
+    )
     parser.add_argument("--json", action="store_true", help="print what the gate measured as JSON on the last line")
 
 
@@ -36,6 +40,7 @@ def run(arguments):
         arguments.formats,
         arguments.command_line,
         data=arguments.data,
+        part=arguments.part,
         say=say,
         progress=bar("images", unit="batch"),
         silence=keras_loading,

@@ -43,7 +43,7 @@ def run(arguments):
     if num_masks:
         say(f"{num_masks} files are named like masks (NAME_mask.png) and left out; give one by itself to predict it")
     with keras_loading():
-        predictor = Predictor.load(arguments.model)
+        predictor = Predictor(arguments.model)
     paths, rows, refused = list(outputs), [], []
     for start in bar("images", unit="batch")(range(0, len(paths), BATCH_SIZE)):
         images = {}

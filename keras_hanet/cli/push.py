@@ -83,4 +83,4 @@ def _load(path):
     from keras_hanet.inference import Predictor
 
     with keras_loading():
-        return Predictor.load(path)
+        return Predictor(path)

@@ -37,7 +37,7 @@ def run(arguments):
     models = name_models(arguments.models)
     layout, samples = read_samples(arguments.data, arguments.dataset, arguments.groups)
     with keras_loading():
-        predictors = {name: Predictor.load(path) for name, path in models.items()}
+        predictors = {name: Predictor(path) for name, path in models.items()}
     unseen = samples
     for path in models.values():
         unseen = keep_unseen(path.with_name("split.json"), unseen)

@@ -1,5 +1,6 @@
 """The data sets that can be read, and the one way to read any of them."""
 
+from dataclasses import replace
 from pathlib import Path
 
 from keras_hanet.data import breast, bus_uclm, busbra, busi, folder, udiat
@@ -54,6 +55,31 @@ def read_samples(path, dataset=None, groups=None, faults=None):
     if not (samples or faults):
         raise InputError(f"{path}: expected images in the layout of {name}, found none; check the path")
     return name, regroup_from_table(samples, groups) if groups is not None else samples
+
+
+def read_further(paths, layout):
+    """Read data sets that join another in training.
+
+    Args:
+        paths: their folders.
+        layout: the reader's name of the data set that they join.
+
+    Returns:
+        list of `Sample`. Where a reader's name is taken already, source and id get a number: two folders of one layout
+        may well have the same names in them.
+
+    Raises:
+        InputError: as `read_samples`.
+    """
+    taken, further = [layout], []
+    for path in paths:
+        name, samples = read_samples(path)
+        if name in taken:
+            source = f"{name}-{taken.count(name) + 1}"
+            samples = [replace(sample, source=source, id=f"{source}/{sample.id}") for sample in samples]
+        taken.append(name)
+        further += samples
+    return further
 
 
 def _what_is(path):

@@ -10,7 +10,7 @@ from keras_hanet.files import write_json
 
 
 def write_split(path, split):
-    """Write a split as JSON: {"name": ..., "leaks": false, "parts": {"train": {id: SHA-256, ...}, ...}, "extra": the same}."""
+    """Write a split as JSON: {"name", "leaks", "parts": {"train": {id: SHA-256, ...}, ...}, "extra": {id: SHA-256}}."""
     _by_id({*split.train, *split.validation, *split.test})
     parts = {part: _hashes(getattr(split, part)) for part in PARTS}
     write_json(path, {"name": split.name, "leaks": split.leaks, "parts": parts, "extra": _hashes(split.extra)})

@@ -85,7 +85,7 @@ def score_part(run_dir, samples, crop=False):
     Returns:
         list of {"group", "original": `Confusion` at the image's own size, "at_s": at the network's}.
     """
-    predictor = Predictor.load(run_dir)
+    predictor = Predictor(run_dir)
     test = read_split(run_dir / "split.json", samples).test
     counts = []
     for start in range(0, len(test), BATCH_SIZE):

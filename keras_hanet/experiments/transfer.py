@@ -52,7 +52,7 @@ def transfer(config, folder, targets, command, say=print, progress=iter):
             if not unseen:
                 raise InputError(f"{name}: the network has seen every image or its twin; give another target")
             say(f"{name}: scoring {len(unseen)} of {len(samples)} images, those the network has not seen")
-            predictor = Predictor.load(folder / SOURCE)
+            predictor = Predictor(folder / SOURCE)
             evaluate(predictor, unseen, place, f"{name}, trained elsewhere", command, progress=progress)
         summaries[name] = _read_summary(place)
     table = [{"name": name, "lesion": one["lesion"], "normal": one["normal"]} for name, one in summaries.items()]

@@ -128,7 +128,7 @@ class Inspector:
         }
         absent = [name for name, there in ((TSA, TSA in attentions), (GSA, GSA in attentions)) if not there]
         absent += [] if enhancements else ["spatial_feature_enhancement"]
-        predictor = Predictor(lambda _: _to_numpy(ops.sigmoid(values["logits"]))[..., 0], self._metadata)
+        predictor = Predictor.from_function(lambda _: _to_numpy(ops.sigmoid(values["logits"]))[..., 0], self._metadata)
         return Explanation(predictor.predict([image])[0], attentions, enhancements, tuple(absent))
 
     def _attend(self, layer, x, bottleneck):

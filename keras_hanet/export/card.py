@@ -36,7 +36,7 @@ def make_card(model, run_dir, split, operations):
     return {
         "contract": _contract(model),
         "classes": ["background", "lesion"],
-        "training": {"split": split.name, "leaks": split.leaks, "images": _count(split.train)},
+        "training": {"split": split.name, "leaks": split.leaks, "images": _count((*split.train, *split.extra))},
         "scores": _scores(run_dir / "summary.json"),
         "run_sha256": hash_run(run_dir),
         "parameters": model.count_params(),

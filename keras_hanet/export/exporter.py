@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from keras_hanet.checksums import write_checksums
-from keras_hanet.data.layouts import read_samples
+from keras_hanet.data.layouts import read_further, read_samples
 from keras_hanet.data.split_files import read_split
 from keras_hanet.embedded_metadata import embed
 from keras_hanet.errors import FailedError, InputError
@@ -29,7 +29,9 @@ NUM_CALIBRATION = 100
 _TEMPORARY = ".export-"
 
 
-def export_run(run_dir, output, formats, command, data=None, say=print, progress=iter, silence=nullcontext):
+def export_run(
+    run_dir, output, formats, command, data=None, part="validation", say=print, progress=iter, silence=nullcontext
+):
     """Write a run's model in other formats and let through what answers as the Keras model does.
 
     Args:
@@ -41,6 +43,7 @@ def export_run(run_dir, output, formats, command, data=None, say=print, progress
         formats: sequence of keys of `FORMATS`.
         command: the command that does this again.
         data: folder of the run's data set, if it has moved.
+        part: whose images the files are held against, "validation" or "test".
         say: takes lines of text for the user.
         progress: wraps iterators over batches.
         silence: makes a context manager in which TensorFlow and the converters run, to hide what native code prints.
@@ -64,11 +67,12 @@ def export_run(run_dir, output, formats, command, data=None, say=print, progress
     split = _read_split(run_dir, data)
     output.mkdir(parents=True, exist_ok=True)
     _clear_away_killed_exports(output)
-    say(f"Asking the Keras model about {len(split.validation)} validation images ...")
-    reference = make_reference(Predictor.from_keras(model, metadata), split.validation, progress)
+    images = getattr(split, part)
+    say(f"Asking the Keras model about {len(images)} {part} images ...")
+    reference = make_reference(Predictor.from_keras(model, metadata), images, progress)
     gate = {}
     with tempfile.TemporaryDirectory(prefix=f"{_TEMPORARY}{os.getpid()}-", dir=output) as temporary:
-        calibration = draw_evenly(split.train, NUM_CALIBRATION, metadata.size).astype(np.float32)
+        calibration = draw_evenly((*split.train, *split.extra), NUM_CALIBRATION, metadata.size).astype(np.float32)
         source = Source(pool_before_projection(model), metadata, calibration, Path(temporary))
         with silence():
             card = make_card(model, run_dir, split, count_operations(source.model, metadata))
@@ -82,7 +86,7 @@ def export_run(run_dir, output, formats, command, data=None, say=print, progress
             gate[name] = _verify(folder, reference, FORMATS[name].limits, progress)
             write_json(folder / "gate.json", {"command": command, **gate[name]})
             _put(folder, output, rejected=bool(gate[name]["faults"]))
-    _write_gate(output, gate, command, metadata, len(split.validation))
+    _write_gate(output, gate, command, metadata, len(images), part)
     _report(gate, output, say)
     return gate
 
@@ -116,8 +120,10 @@ def _read_split(run_dir, data):
     folder = data or config.data
     if folder is None or not Path(folder).is_dir():
         raise InputError(f"{folder}: the run's data set is not there; give its folder with --data")
-    samples = read_samples(folder, config.dataset, config.groups)[1]
-    return read_split(run_dir / "split.json", samples)
+    layout, samples = read_samples(folder, config.dataset, config.groups)
+    # Further data sets only serve to calibrate: where they have moved it is done without.
+    there = all(Path(path).is_dir() for path in config.extra_data)
+    return read_split(run_dir / "split.json", samples, read_further(config.extra_data, layout) if there else ())
 
 
 def _clear_away_killed_exports(output):
@@ -154,9 +160,9 @@ def _put(folder, output, rejected):
     folder.rename(place)
 
 
-def _write_gate(output, gate, command, metadata, num_images):
-    write_json(output / "gate.json", {"command": command, "num": num_images, "formats": gate})
-    text = f"{metadata.name}: each file against the Keras model on {num_images} validation images; limits in brackets."
+def _write_gate(output, gate, command, metadata, num_images, part):
+    write_json(output / "gate.json", {"command": command, "num": num_images, "part": part, "formats": gate})
+    text = f"{metadata.name}: each file against the Keras model on {num_images} {part} images; limits in brackets."
     reasons = [f"- {FORMATS[name].title}: {fault}" for name, row in gate.items() for fault in row["faults"]]
     parts = ["# Gate of an export", metadata.intended_use, text, format_gate(gate), "\n".join(reasons), f"`{command}`"]
     with replacing(output / "gate.md") as temporary:

@@ -23,7 +23,7 @@ from keras_hanet.runtimes import find_model_file
 SPLIT_NAME = "split.json"
 
 
-def push(artefact, samples, folder, bars, command, load=Predictor.load, say=print, progress=iter):
+def push(artefact, samples, folder, bars, command, load=Predictor, say=print, progress=iter):
     """Score a candidate, hold it against bars and the last version, and make it the next version if it passes.
 
     Images that the candidate has seen are left out; for the comparison also those that the last version has seen. Both

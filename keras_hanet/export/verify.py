@@ -88,7 +88,7 @@ def verify(path, reference, limits, progress=iter):
     Raises:
         InputError: if the file cannot be read at all.
     """
-    predictor = Predictor.load(path)
+    predictor = Predictor(path)
     serve = _server(path)
     probabilities, diagnoses, masks, dice = _answers(predictor, reference.samples, serve, progress)
     groups = [group_key(sample) for sample in reference.samples]

@@ -4,7 +4,7 @@ import json
 from dataclasses import replace
 from pathlib import Path
 
-from keras_hanet.data.layouts import read_samples
+from keras_hanet.data.layouts import read_further, read_samples
 from keras_hanet.data.leaky_splits import LEAKY_SPLITS
 from keras_hanet.data.preprocessing import load_sample
 from keras_hanet.data.split_files import read_split, write_split
@@ -39,8 +39,7 @@ def start_run(config, run_dir, command, say, progress=iter):
     """
     if run_dir.exists() and any(path.name not in _BEFORE_THE_RUN for path in run_dir.iterdir()):
         raise InputError(f"{run_dir} exists and is not empty; give another --run-dir, or --resume to go on in it")
-    samples = _read(config, say)
-    extra = _read_extra(config, say)
+    samples, extra = _read(config, say)
     split = SPLITS[config.split](samples, config.fold, config.num_folds, config.split_seed)
     split = replace(split, train=tuple(drop_contradicted(split.train)))
     split = add_extra(split, drop_contradicted(extra))
@@ -72,7 +71,7 @@ def continue_run(config, run_dir, say):
         raise InputError(
             f"{run_dir}/config.json differs from the flags given; give --resume and --run-dir alone, or start a new run"
         )
-    split = read_split(run_dir / "split.json", _read(config, say), _read_extra(config, say))
+    split = read_split(run_dir / "split.json", *_read(config, say))
     _say_split(split, say)
     return split, command
 
@@ -105,27 +104,23 @@ def _read_run(run_dir):
 
 
 def _read(config, say):
+    """The samples of the data set and those of the further ones."""
     if config.data is None:
         raise InputError("data is missing: give --data with the folder of a data set")
-    return _read_folder(config, say, config.data, config.dataset, config.groups)
-
-
-def _read_extra(config, say):
-    return [sample for folder in config.extra_data for sample in _read_folder(config, say, folder)]
-
-
-def _read_folder(config, say, folder, dataset=None, groups=None):
-    layout, samples = read_samples(folder, dataset, groups)
-    say(f"{folder}: layout {layout!r}, {len(samples)} images")
-    unknown = [sample.id for sample in samples if sample.diagnosis is None]
+    layout, samples = read_samples(config.data, config.dataset, config.groups)
+    say(f"{config.data}: layout {layout!r}, {len(samples)} images")
+    extra = read_further(config.extra_data, layout)
+    if extra:
+        say(f"{', '.join(config.extra_data)}: {len(extra)} images for training")
+    unknown = [sample.id for sample in [*samples, *extra] if sample.diagnosis is None]
     if config.model.num_classes and unknown:
         raise InputError(
-            f"{folder}: a classification head needs the diagnosis of every image, {len(unknown)} have none "
+            f"{config.data}: a classification head needs the diagnosis of every image, {len(unknown)} have none "
             f"({unknown[0]}); train without --classify"
         )
     if config.include_normal:
-        return samples
-    return [sample for sample in samples if sample.diagnosis != "normal"]
+        return samples, extra
+    return tuple([sample for sample in part if sample.diagnosis != "normal"] for part in (samples, extra))
 
 
 def _say_split(split, say):

@@ -30,7 +30,7 @@ def test_keras_model(tmp_path, half_bright):
     network = networks.load_artefact(file, SMALL_METADATA, half_bright.read_bytes(), 1)
     assert network.run().shape == (1, SIZE, SIZE)
     image = cv2.cvtColor(cv2.imread(str(half_bright)), cv2.COLOR_BGR2RGB)
-    expected = Predictor.load(tmp_path).predict([image])[0].mask
+    expected = Predictor(tmp_path).predict([image])[0].mask
     assert 0 < expected.mean() < 1  # what is dark is lesion here
     np.testing.assert_array_equal(network.to_mask(), expected)
 

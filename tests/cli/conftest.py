@@ -69,8 +69,10 @@ def bright_predictor(monkeypatch):
     def bright(images):
         return (images[..., 0] > 127).astype(np.float32)
 
-    predictor = inference.Predictor(bright, Metadata(64, 0.5, 0.0, "bright"))
-    monkeypatch.setattr(inference.Predictor, "load", lambda path: predictor)
+    def initialise(predictor, model):
+        predictor._set(bright, None, Metadata(64, 0.5, 0.0, "bright"))
+
+    monkeypatch.setattr(inference.Predictor, "__init__", initialise)
 
 
 @pytest.fixture

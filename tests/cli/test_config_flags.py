@@ -19,6 +19,9 @@ TRAINING = {
     "allow_leak": (None, True),
     "fold": ("3", 3),
     "num_folds": ("7", 7),
+    "extra_data": ("more others", ("more", "others")),
+    "extra_ratio": ("0.5", 0.5),
+    "normal_repeats": ("3", 3),
     "include_normal": (None, False),
     "split_seed": ("4", 4),
     "seed": ("11", 11),
@@ -47,6 +50,7 @@ NETWORK = {
     "feature_enhancement": ("channels", "channels"),
     "decoder_block": ("plain", "plain"),
     "decoder_filters": ("64 32 16 8 8", (64, 32, 16, 8, 8)),
+    "logits_stride": ("2 --decoder-filters 8 8 8 8", 2),
     "num_classes": ("0", 0),  # 0 is all that training takes
     "architecture": ("unet", "unet"),
     "base_filters": ("16 --architecture unet", 16),

@@ -73,8 +73,8 @@ def test_a_version_predicts_as_its_run_does(exports, phantoms, target, hanet):
     done = hanet("push", exports / "good" / "tflite_float32", "--data", phantoms, "--to", target, *NO_BARS)
     assert done.code == 0, done.err
     images = [load_sample(sample)[0] for sample in read_samples(phantoms)[1][:3]]
-    expected = Predictor.load(exports / "run-good").predict(images)
-    for one, other in zip(Predictor.load(target / "1").predict(images), expected, strict=True):
+    expected = Predictor(exports / "run-good").predict(images)
+    for one, other in zip(Predictor(target / "1").predict(images), expected, strict=True):
         assert other.mask.any()
         np.testing.assert_allclose(one.probability, other.probability, atol=1e-4)
 

@@ -1,7 +1,9 @@
+from collections import Counter
+
 import layouts
 import pytest
 
-from keras_hanet.data.layouts import READERS, read_samples
+from keras_hanet.data.layouts import READERS, read_further, read_samples
 from keras_hanet.errors import InputError
 
 
@@ -74,3 +76,12 @@ def test_images_without_a_row_are_listed_too(tmp_path, name):
         (sample.image, "missing_row") for sample in samples[1:]
     ]
     assert [sample.id for sample in left] == [samples[0].id]
+
+
+def test_a_further_set_of_a_layout_that_is_taken_has_names_of_its_own(tmp_path):
+    one, two, three = (layouts.draw_folder(tmp_path / name) for name in ("one", "two", "three"))
+    further = read_further([two, layouts.draw_busi(tmp_path / "busi"), three], read_samples(one)[0])
+    first = read_samples(one)[1][0].id
+    assert Counter(sample.source for sample in further).keys() == {"folder-2", "busi", "folder-3"}
+    assert [sample.id for sample in further if sample.id.endswith(first)] == [f"folder-2/{first}", f"folder-3/{first}"]
+    assert "benign (1)" in [sample.id for sample in further]

@@ -140,3 +140,23 @@ def test_diagnoses_come_beside_the_masks_in_the_same_order(samples):
         chosen = batches._order()[3 * index : 3 * index + 3]
         assert [DIAGNOSES[number] for number in targets["diagnosis"]] == [samples[i].diagnosis for i in chosen]
         assert targets["diagnosis"].dtype == np.int32
+
+
+def test_an_epoch_repeats_what_it_is_told_and_draws_the_rest_anew():
+    repeats = [1, 1, 3, 0, 0, 0, 0, 0]
+    batches = SegmentationBatches(numbered_cache(8), 1, shuffle=True, repeats=repeats, num_drawn=2)
+    drawn = set()
+    for epoch in range(12):
+        batches.epoch = epoch
+        order = order_of(batches)
+        assert len(order) == len(batches) == 7
+        assert [order.count(number) for number in range(3)] == repeats[:3]
+        extra = [number for number in order if number > 2]
+        assert len(set(extra)) == 2
+        drawn |= set(extra)
+    assert drawn == {3, 4, 5, 6, 7}
+
+
+def test_no_more_is_drawn_than_there_is():
+    batches = SegmentationBatches(numbered_cache(4), 1, shuffle=True, repeats=[1, 1, 0, 0], num_drawn=99)
+    assert sorted(order_of(batches)) == [0, 1, 2, 3]

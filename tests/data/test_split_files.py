@@ -11,7 +11,7 @@ from PIL import Image
 import keras_hanet
 from keras_hanet.data import busi
 from keras_hanet.data.leaky_splits import random_split
-from keras_hanet.data.split_files import read_folds, read_split, write_folds, write_split
+from keras_hanet.data.split_files import keep_unseen, read_folds, read_split, write_folds, write_split
 from keras_hanet.data.splits import PARTS, Split, grouped_split, image_sha256, make_folds
 from keras_hanet.errors import InputError
 
@@ -112,3 +112,22 @@ def test_a_split_that_was_made_to_leak_says_so_in_its_file(tmp_path):
     write_split(tmp_path / "split.json", split)
     assert json.loads((tmp_path / "split.json").read_text())["leaks"] is True
     assert read_split(tmp_path / "split.json", samples) == split
+
+
+def test_images_of_further_data_sets_come_back_where_they_are_given(tmp_path):
+    samples = draw_samples(tmp_path)
+    split = Split((samples[0],), (samples[2],), (samples[4],), "by hand", extra=(samples[6],))
+    write_split(tmp_path / "split.json", split)
+    assert read_split(tmp_path / "split.json", samples, samples) == split
+    assert read_split(tmp_path / "split.json", samples) == replace(split, extra=())
+    with pytest.raises(InputError, match=f"{samples[6].id} is not among the images"):
+        read_split(tmp_path / "split.json", samples, samples[:6])
+
+
+def test_images_of_further_data_sets_were_seen(tmp_path):
+    samples = draw_samples(tmp_path)
+    split = Split((samples[0],), (samples[2],), (samples[4],), "by hand", extra=(samples[6],))
+    write_split(tmp_path / "split.json", split)
+    left = keep_unseen(tmp_path / "split.json", samples)
+    groups = {samples[index].group for index in (0, 2, 6)}
+    assert left == [sample for sample in samples if sample.group not in groups]

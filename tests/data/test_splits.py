@@ -11,7 +11,9 @@ from keras_hanet.data import busbra, busi
 from keras_hanet.data.splits import (
     PARTS,
     Split,
+    add_extra,
     check_disjoint,
+    drop_contradicted,
     grouped_split,
     image_sha256,
     make_folds,
@@ -108,6 +110,32 @@ def test_parts_that_share_something_are_refused(tmp_path, change, shared, part):
     leaky = replace(split, **{part: (replace(sample, **change),)})
     with pytest.raises(InputError, match=rf"train \(0\) and {part} \(\d\) share the same {shared}, 1 such"):
         check_disjoint(leaky)
+
+
+def test_further_data_sets_join_the_training_part_without_what_the_split_shows(tmp_path):
+    own, others = draw_samples(tmp_path / "own"), draw_samples(tmp_path / "others")
+    others = [replace(sample, source="others", patient=None) for sample in others]
+    split = grouped_split(own, 0)
+    assert len(others) == len(own), "the same grey levels: all are twins of the split's"
+    assert add_extra(split, others).extra == ()
+    draw_image(others[0].image, 251)  # its twin in the group still is a known image
+    draw_image(others[2].image, 252)
+    draw_image(others[3].image, 253)
+    joined = add_extra(split, others)
+    assert ids(joined.extra) == ["2", "3"]
+    assert (joined.train, joined.validation, joined.test) == (split.train, split.validation, split.test)
+
+
+def test_a_normal_image_of_a_frame_with_a_lesion_is_not_trained_on(tmp_path):
+    frame, twin, other, alone = draw_samples(tmp_path)[:4]
+    frame = replace(frame, diagnosis="benign", group="a", patient=None)
+    twin = replace(twin, diagnosis="normal", group="a", patient=None)
+    other = replace(other, diagnosis="benign", group="a", patient=None)
+    alone = replace(alone, diagnosis="normal", group="b", patient=None)
+    assert drop_contradicted([frame, twin, other, alone]) == [frame, other, alone]
+    # Of a patient with a lesion, another frame may well be normal.
+    views = [replace(frame, patient="a"), replace(twin, patient="a")]
+    assert drop_contradicted(views) == views
 
 
 def test_an_unknown_patient_is_nobodys_twin(tmp_path):

@@ -21,7 +21,7 @@ BLOCK = (slice(16, 32), slice(24, 72))  # of 64 x 96 pixels; whole pixels of the
 
 
 def predictor():
-    return Predictor(lambda images: images[..., 0] / 255, METADATA)
+    return Predictor.from_function(lambda images: images[..., 0] / 255, METADATA)
 
 
 def draw(folder, name, seen, true, diagnosis):

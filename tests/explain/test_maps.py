@@ -31,7 +31,7 @@ def picture(seed=0):
 def inner(model, names, image):
     """What the named layers give within the network."""
     parts = keras.Model(model.input, {name: model.get_layer(name).output for name in names})
-    batch = Predictor(None, METADATA)._resize([image])
+    batch = Predictor.from_function(None, METADATA)._resize([image])
     return {name: keras.ops.convert_to_numpy(value)[0] for name, value in parts(batch).items()}
 
 
@@ -44,7 +44,8 @@ def test_attention_recombined_with_the_values_is_the_layers_output(self_attentio
         np.testing.assert_allclose(attention.weights.sum(axis=1), 1, atol=1e-5)
         value = layer._projections[2] if name == TSA else layer._value
         source = keras.Model(model.input, value(layer.input))
-        tokens = keras.ops.convert_to_numpy(source(Predictor(None, METADATA)._resize([image])))[0].reshape(4, 16)
+        resized = Predictor.from_function(None, METADATA)._resize([image])
+        tokens = keras.ops.convert_to_numpy(source(resized))[0].reshape(4, 16)
         by_channel = name == TSA and self_attention == "channel"
         assert attention.tokens == ("channels" if by_channel else "positions")
         combined = (attention.weights @ tokens.T).T if by_channel else attention.weights @ tokens

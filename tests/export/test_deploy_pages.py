@@ -21,7 +21,7 @@ PAGES = Path(__file__).parents[2] / "docs" / "deploy"
 def test_program_of_the_page_gives_the_predictors_mask(page, model, exported, samples, tmp_path):
     [program] = re.findall(r"```python\n(.*?)```", (PAGES / page).read_text(), re.DOTALL)
     (tmp_path / "program.py").write_text(program)
-    predictor = Predictor.load((exported.output / model).parent)
+    predictor = Predictor((exported.output / model).parent)
     for index, sample in enumerate(samples[:2]):
         target = tmp_path / f"{index}.png"
         words = [sys.executable, tmp_path / "program.py", exported.output / model, sample.image, target]

@@ -36,8 +36,8 @@ def test_every_format_passes_and_lies_in_its_folder(exported):
 @pytest.mark.parametrize("name", FORMATS)
 def test_every_format_predicts_as_the_run_does(name, exported, samples):
     pictures = [load_sample(sample)[0] for sample in samples[:3]]
-    expected = Predictor.load(exported.run_dir).predict(pictures)
-    found = Predictor.load(exported.output / name).predict(pictures)
+    expected = Predictor(exported.run_dir).predict(pictures)
+    found = Predictor(exported.output / name).predict(pictures)
     assert sum(prediction.mask.sum() for prediction in expected) > 1000
     tolerance = 2e-5 if FORMATS[name].limits.probability < 0.01 else 0.05
     for one, other in zip(found, expected, strict=True):
@@ -157,7 +157,7 @@ def test_file_that_is_damaged_after_the_gate_is_refused(name, exported, tmp_path
     content[len(content) // 2] ^= 1
     (folder / FORMATS[name].file).write_bytes(content)
     with pytest.raises(InputError, match=r"expected the bytes that were exported \(SHA256SUMS\)"):
-        Predictor.load(folder)
+        Predictor(folder)
 
 
 def test_what_a_killed_export_left_is_cleared_away_and_a_living_one_is_not(tmp_path, phantoms):

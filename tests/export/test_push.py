@@ -73,7 +73,7 @@ def model(tmp_path, samples):
 def load(path):
     brightness = int(next(path.glob("model.*")).read_text())
     metadata = Metadata(**json.loads((path / "metadata.json").read_text()))
-    return Predictor(lambda images: (images[..., 0] > brightness).astype(np.float32), metadata)
+    return Predictor.from_function(lambda images: (images[..., 0] > brightness).astype(np.float32), metadata)
 
 
 @pytest.fixture

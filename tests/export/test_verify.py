@@ -20,10 +20,10 @@ def dark(images):
 @pytest.fixture
 def held_against(samples, monkeypatch):
     """A function that verifies a model, a function of images at S, against `dark`."""
-    reference = gate.make_reference(Predictor(dark, METADATA), samples[:6])
+    reference = gate.make_reference(Predictor.from_function(dark, METADATA), samples[:6])
 
     def hold(model, limits=LIMITS):
-        monkeypatch.setattr(gate.Predictor, "load", lambda path: Predictor(model, METADATA))
+        monkeypatch.setattr(gate, "Predictor", lambda path: Predictor.from_function(model, METADATA))
         monkeypatch.setattr(gate, "_server", lambda path: None)
         return gate.verify("artefact", reference, limits)
 
@@ -53,7 +53,7 @@ def test_share_of_mask_pixels_and_dice_of_a_model_that_finds_nothing(held_agains
     expected, dice = [], []
     for sample in samples[:6]:
         image, mask_true = load_sample(sample)
-        mask = Predictor(dark, METADATA).predict([image])[0].mask
+        mask = Predictor.from_function(dark, METADATA).predict([image])[0].mask
         expected.append(mask.mean() * mask.size)
         both = mask.sum() + mask_true.sum()
         dice.append((2 * (mask & mask_true).sum() / both if both else 1.0) - (0.0 if mask_true.any() else 1.0))

@@ -204,3 +204,15 @@ def test_saved_network_gives_the_same_logits(tiny_network, tmp_path):
     model.save(tmp_path / "model.keras")
     loaded = keras.saving.load_model(tmp_path / "model.keras", compile=False)
     np.testing.assert_array_equal(loaded.predict_on_batch(images()), model.predict_on_batch(images()))
+
+
+@pytest.mark.parametrize(("stride", "num_stages"), [(2, 4), (4, 3)])
+def test_coarse_logits_are_brought_to_the_images_grid(base, stride, num_stages):
+    model = build(logits_stride=stride, decoder_filters=FILTERS[:num_stages])
+    assert tuple(model.output.shape) == (None, 64, 64, 1)
+    coarse = model.get_layer("segmentation").output
+    assert coarse.shape[1] == 64 // stride
+    assert names(model) - names(base) == {"segmentation_upsample"}
+    x = images()
+    expected = keras.layers.UpSampling2D(stride, interpolation="bilinear")(keras.Model(model.input, coarse)(x))
+    np.testing.assert_allclose(model.predict_on_batch(x), keras.ops.convert_to_numpy(expected), atol=1e-5)

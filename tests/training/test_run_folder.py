@@ -8,6 +8,7 @@ import pytest
 from helpers import tiny_config
 from layouts import draw_folder
 
+from keras_hanet.data.phantoms import write_phantoms
 from keras_hanet.errors import InputError
 from keras_hanet.models.config import HANetConfig
 from keras_hanet.training.config import to_dict
@@ -91,3 +92,18 @@ def test_run_killed_before_it_had_a_configuration_begins_anew(phantoms, tmp_path
     expected = start_run(config, tmp_path / "run", "hanet train", say=print)
     (tmp_path / "run" / "config.json").unlink()
     assert start_run(config, tmp_path / "run", "hanet train", say=print) == expected
+
+
+def test_further_data_sets_are_trained_on_and_a_run_continues_with_them(phantoms, tmp_path):
+    more = write_phantoms(tmp_path / "more", num=5, seed=7)
+    config, said = tiny_config(phantoms, extra_data=[str(more)]), []
+    split = start_run(config, tmp_path / "run", "hanet train", said.append)
+    assert {sample.image.parents[1] for sample in split.extra} == {more}
+    assert len(split.extra) == 5
+    assert said[-1].endswith(", 5 of further data sets for training")
+    assert continue_run(config, tmp_path / "run", print) == (split, "hanet train")
+
+
+def test_further_data_set_that_is_not_there_is_refused(phantoms, tmp_path):
+    with pytest.raises(InputError, match="nowhere: expected the folder of a data set, found nothing"):
+        start_run(tiny_config(phantoms, extra_data=["nowhere"]), tmp_path / "run", "hanet train", say=print)

@@ -21,7 +21,7 @@ from keras_hanet.models.config import HANetConfig
 from keras_hanet.models.encoders import ENCODERS
 from keras_hanet.models.ha_net import build_ha_net
 from keras_hanet.training import run_folder, trainer
-from keras_hanet.training.config import read_config, to_dict
+from keras_hanet.training.config import TrainConfig, read_config, to_dict
 
 
 class Stop(Exception):
@@ -117,7 +117,7 @@ def test_test_part_is_what_is_scored(run):
 
 
 def test_saved_model_gives_the_scores_of_the_table(run):
-    predictor = Predictor.load(run["folder"])
+    predictor = Predictor(run["folder"])
     split = read_split(run["folder"] / "split.json", read_samples(run["data"])[1])
     for sample, row in zip(split.test, read_cases(run["folder"] / "cases.csv"), strict=True):
         image, mask = load_sample(sample)
@@ -154,7 +154,7 @@ def given_to_fit(config, folder, monkeypatch, say=lambda line: None):
     """Network, training cache and validation cache as `train` would train them."""
     given = []
 
-    def record(model, train_cache, validation_cache, *rest):
+    def record(model, train_cache, validation_cache, *rest, **keywords):
         given.extend((model, train_cache, validation_cache))
         raise Stop
 
@@ -264,3 +264,13 @@ def test_every_epoch_is_trained_on_its_own_batches_in_their_order(samples, tiny_
     trained_on = [masks for masks in seen if len(masks) == 4]  # the two validation images come between
     assert len(trained_on) == 4
     assert all(np.array_equal(*pair) for pair in zip(trained_on, expected, strict=True))
+
+
+def test_an_epoch_holds_normals_as_often_as_asked_and_draws_lesions_of_further_sets(samples):
+    normal = next(sample for sample in samples if sample.diagnosis == "normal")
+    lesion = next(sample for sample in samples if sample.diagnosis == "benign")
+    config = TrainConfig(normal_repeats=3, extra_ratio=0.5)
+    plan = trainer.plan_epoch([lesion, normal, lesion, lesion, normal], 2, config)
+    assert (plan[0].tolist(), plan[1]) == ([1, 3, 1, 0, 3], 2)
+    plan = trainer.plan_epoch([lesion, normal], 0, TrainConfig())
+    assert (plan[0].tolist(), plan[1]) == ([1, 1], 2)

@@ -32,7 +32,7 @@ def test_classification_head_is_trained_and_scored(phantoms, tiny_network, tmp_p
     assert summary["diagnosis"]["accuracy"] == pytest.approx(np.mean(right))
     probabilities = np.array([[row[f"{name}_probability"] for name in DIAGNOSES] for row in rows])
     np.testing.assert_allclose(probabilities.sum(axis=1), 1, atol=1e-5)
-    predictor = Predictor.load(tmp_path / "run")
+    predictor = Predictor(tmp_path / "run")
     sample = next(sample for sample in read_samples(phantoms)[1] if sample.id == rows[0]["id"])
     np.testing.assert_allclose(predictor.diagnose([load_sample(sample)[0]])[0], probabilities[0], atol=1e-5)
 
@@ -52,4 +52,4 @@ def test_a_peer_is_trained_by_the_same_recipe(phantoms, tmp_path):
     model = HANetConfig(architecture="unet", base_filters=8, size=32)
     summary = trainer.train(tiny_config(phantoms, model=model), tmp_path / "run", "hanet train", say=lambda line: None)
     assert summary["model"] == "U-Net (width 8)"
-    assert Predictor.load(tmp_path / "run").metadata.size == 32
+    assert Predictor(tmp_path / "run").metadata.size == 32
