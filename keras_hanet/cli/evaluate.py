@@ -8,6 +8,8 @@ from keras_hanet.data.split_files import keep_unseen
 from keras_hanet.errors import InputError
 from keras_hanet.evaluation.evaluate import evaluate
 from keras_hanet.inference import Predictor
+from keras_hanet.models.weights import DEFAULT
+from keras_hanet.runtimes import find_model_file
 
 HELP = "Score a model on the images of a data set that it has not seen."
 EXAMPLE = "hanet evaluate --model runs/cart --data BUSI --output scores"
@@ -15,8 +17,9 @@ EXAMPLE = "hanet evaluate --model runs/cart --data BUSI --output scores"
 
 def add_arguments(parser):
     parser.add_argument(
-        "--model", type=Path, required=True, metavar="DIR",
-        help="run folder, folder of an exported format, or the model file in it",
+        "--model", default=DEFAULT, metavar="MODEL",
+        help="name of a shipped model (hanet models lists them), or a run folder, the folder of an exported format, or "
+        "the model file in it (default: %(default)s)",
     )
     parser.add_argument("--data", required=True, metavar="DIR", help="folder of the data set")
     parser.add_argument("--dataset", metavar="NAME", help="layout of the data set (default: recognised)")
@@ -32,8 +35,7 @@ def run(arguments):
     layout, samples = read_samples(arguments.data, arguments.dataset, arguments.groups)
     with keras_loading():
         predictor = Predictor(arguments.model)
-    run_dir = arguments.model if arguments.model.is_dir() else arguments.model.parent
-    unseen = keep_unseen(run_dir / "split.json", samples)
+    unseen = keep_unseen(find_model_file(arguments.model).with_name("split.json"), samples)
     say(f"{arguments.data}: layout {layout!r}, {len(samples)} images, {len(unseen)} of them new to the model")
     if not unseen:
         raise InputError(f"{arguments.data}: the model has seen every image or its twin; give images it has not seen")

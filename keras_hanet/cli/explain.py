@@ -20,7 +20,7 @@ def add_arguments(parser):
         "inputs", nargs="+", type=Path, metavar="IMAGE",
         help="image file, or folder with images; NAME_mask.png beside NAME.png is taken for its reference",
     )
-    parser.add_argument("--model", type=Path, required=True, metavar="DIR", help="run folder, or its model.keras")
+    parser.add_argument("--model", type=Path, required=True, metavar="DIR", help="run folder, its model.keras, or cart")
     parser.add_argument(
         "--output", type=Path, default=Path("explanations"), metavar="DIR",
         help="folder of the results (default: %(default)s)",

@@ -11,9 +11,10 @@ from keras_hanet.drawing import draw_overlay, write_picture
 from keras_hanet.errors import InputError
 from keras_hanet.files import write_table
 from keras_hanet.inference import Predictor
+from keras_hanet.models.weights import CARD, DEFAULT, shipped_folder
 
 HELP = "Outline the lesions of image files and folders."
-EXAMPLE = "hanet predict IMAGES --model runs/cart --output predictions"
+EXAMPLE = "hanet predict IMAGES --output predictions"
 SUFFIXES = (".png", ".jpg", ".jpeg", ".bmp", ".tif", ".tiff")
 COLUMNS = ("image", "height_px", "width_px", "num_lesions", "lesion_area_px", "lesion_share", "largest_probability")
 TABLE = "measures.csv"
@@ -27,8 +28,9 @@ def add_arguments(parser):
         help="image file, or folder with images; NAME_mask.png in it is left out",
     )
     parser.add_argument(
-        "--model", type=Path, required=True, metavar="DIR",
-        help="run folder, folder of an exported format, or the model file in it",
+        "--model", default=DEFAULT, metavar="MODEL",
+        help="name of a shipped model (hanet models lists them), or a run folder, the folder of an exported format, or "
+        "the model file in it (default: %(default)s)",
     )
     parser.add_argument(
         "--output", type=Path, default=Path("predictions"), metavar="DIR",
@@ -44,6 +46,7 @@ def run(arguments):
         say(f"{num_masks} files are named like masks (NAME_mask.png) and left out; give one by itself to predict it")
     with keras_loading():
         predictor = Predictor(arguments.model)
+    say(_describe(arguments.model, predictor.metadata))
     paths, rows, refused = list(outputs), [], []
     for start in bar("images", unit="batch")(range(0, len(paths), BATCH_SIZE)):
         images = {}
@@ -65,6 +68,13 @@ def run(arguments):
         for error in refused:
             say(f"left out: {error}")
         raise InputError(f"{len(refused)} of {len(paths)} images could not be read; what is left out stands above")
+
+
+def _describe(model, metadata):
+    """Which model predicts, and where a shipped one's card lies."""
+    folder = shipped_folder(model)
+    card = f"; scores, limits and data: {folder / CARD}" if folder else ""
+    return f"Model {model}: {metadata.name}, {metadata.size} x {metadata.size}, threshold {metadata.threshold:g}{card}"
 
 
 def _check_output(folder):
