@@ -10,7 +10,7 @@ validation scores of the finished runs RUNS/NAME, one a candidate, and draws the
 import argparse
 import json
 import tempfile
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 
 import cv2
@@ -20,6 +20,7 @@ from keras_hanet.benchmark.runner import find_artefacts, measure
 from keras_hanet.files import write_json
 from keras_hanet.models.config import HANetConfig
 
+RECIPE = ("learning_rate", "bce_weight", "normal_repeats", "extra_ratio")
 FULL, HALF, QUARTER = (256, 128, 64, 32, 16), (128, 64, 32, 16, 16), (64, 48, 32, 16, 16)
 # The name says what is not the default: side, decoder, where the logits end, bottleneck.
 CANDIDATES = {
@@ -54,6 +55,8 @@ def main():
     arguments = parser.parse_args()
     if arguments.step == "latency":
         time_candidates(arguments.folder / "latency.json")
+    else:
+        collect(arguments.folder, arguments.runs)
 
 
 def time_candidates(path):
@@ -84,6 +87,43 @@ def time_candidate(config):
         cv2.imwrite(str(image), rng.integers(0, 255, (500, 600), np.uint8))
         rows, _ = measure(find_artefacts([folder / FORMATS["tflite_int8"].file], []), [1], image, rounds=1, seconds=3)
     return {"config": asdict(config), **{key: rows[0][key] for key in ("network_ms", "image_ms", "file_mib")}}
+
+
+def collect(folder, runs):
+    """search.csv, a row a run; front.svg, a point a network."""
+    latency = json.loads((folder / "latency.json").read_text())
+    rows = [describe_run(path, latency) for path in sorted(runs.glob("*/config.json"))]
+    write_table(folder / "search.csv", list(rows[0]), rows)
+    with replacing(folder / "front.svg") as temporary:
+        temporary.write_text(standalone(draw_front(rows)), encoding="utf-8")
+    print(format_table([tuple(rows[0]), *(tuple(map(str, row.values())) for row in rows)]))
+
+
+def describe_run(path, latency):
+    """A run's network with its time, what of its recipe differs from the others, and its best validation epoch."""
+    values = json.loads(path.read_text())
+    config = from_dict({key: value for key, value in values.items() if key not in ("format", "command")})
+    named = [name for name, row in latency.items() if HANetConfig(**row["config"]) == replace(config.model)]
+    with path.with_name("history.csv").open(newline="") as file:
+        epochs = list(csv.DictReader(file))
+    best = max(epochs, key=lambda epoch: float(epoch["val_score"]))
+    return {
+        "run": path.parent.name,
+        "network": named[0] if named else "",
+        "network_ms": round(latency[named[0]]["network_ms"]["median"], 2) if named else "",
+        **{key: getattr(config, key) for key in RECIPE},
+        "epochs": f"{len(epochs)} of {config.epochs}",
+        "val_dice": round(float(best["val_dice"]), 4),
+        "val_score": round(float(best["val_score"]), 4),
+    }
+
+
+def draw_front(rows):
+    """Validation Dice against the network's time."""
+    points = [(row["run"], row["network_ms"], 100 * row["val_dice"], False) for row in rows if row["network_ms"] != ""]
+    return draw_points(
+        "cart-search", "Dice against time", "int8 on one thread, ms", "Dice of BUSI fold 1 (validation), %", points
+    )
 
 
 if __name__ == "__main__":

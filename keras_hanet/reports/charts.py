@@ -72,6 +72,25 @@ def draw_dice_by_size(name, cases):
     return picture(name, "Dice against lesion size", described, frame(x, y) + _points(points, x, y))
 
 
+def draw_points(name, title, across, up, points):
+    """One value against another.
+
+    Args:
+        name: as in `draw_histogram`.
+        title: what is shown, for readers of the screen.
+        across, up: labels of the axes, with units.
+        points: ((tip, x, y, whether hollow), ...), one or more; the tip is also written beside the point.
+    """
+    x = linear_axis(across, min(point[1] for point in points), max(point[1] for point in points))
+    y = linear_axis(up, min(point[2] for point in points), max(point[2] for point in points))
+    named = [
+        text(x.place(value, LEFT, RIGHT) + 5, y.place(height, BOTTOM, TOP) + 4, _shorten(tip))
+        for tip, value, height, _ in points
+    ]
+    described = "; ".join(f"{tip}: {value:g}, {height:.1f}" for tip, value, height, _ in points)
+    return picture(name, title, described, frame(x, y) + _points(points, x, y) + "".join(named))
+
+
 def draw_agreement(name, quantity, pairs, error):
     """Bland-Altman: predicted minus reference against the mean of both, with bias and limits of agreement.
 

@@ -56,6 +56,8 @@ class TrainConfig:
         weight_decay: of AdamW, on kernels only; 0 is Adam.
         bce_weight: weight of the cross-entropy.
         jaccard_weight: weight of the Jaccard loss.
+        jaccard_smooth: s of the Jaccard loss, in pixels. On an image without a lesion the loss is P / (P + s) for P
+            predicted pixels: with s = 1 it is as good as constant, and nothing is learned from a false alarm.
         diagnosis_weight: weight of the classification head's cross-entropy, where the network has one.
             The paper has no head; we use 0.3.
         precision: "float32" or "mixed_bfloat16".
@@ -85,6 +87,7 @@ class TrainConfig:
     weight_decay: float = 0.0
     bce_weight: float = 1.0
     jaccard_weight: float = 1.0
+    jaccard_smooth: float = 1.0
     diagnosis_weight: float = 0.3
     precision: str = "float32"
 
@@ -93,7 +96,7 @@ class TrainConfig:
         for name, choices in _CHOICES.items():
             if getattr(self, name) not in choices:
                 raise InputError(f"{name} must be one of {', '.join(choices)}, got {getattr(self, name)!r}")
-        for name in ("normal_repeats", "batch_size", "epochs", "learning_rate", "plateau_patience", "stop_patience"):
+        for name in ("normal_repeats", "jaccard_smooth", "batch_size", "epochs", "learning_rate", "plateau_patience", "stop_patience"):
             if not 0 < getattr(self, name) < math.inf:
                 raise InputError(f"{name} must be greater than 0, got {getattr(self, name)}")
         for name in ("extra_ratio", "weight_decay", "bce_weight", "jaccard_weight", "diagnosis_weight"):

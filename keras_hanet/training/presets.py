@@ -55,6 +55,7 @@ def cart():
         schedule="cosine",
         weight_decay=1e-2,
         bce_weight=0.3,
+        jaccard_smooth=100.0,
     )
 
 

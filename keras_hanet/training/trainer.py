@@ -162,7 +162,8 @@ def compile_model(model, config, steps_per_epoch):
     # Keras would build it in the first step, and load no saved state into one that is not built.
     optimizer.build(model.trainable_variables)
     on_cpu = not any("gpu" in device for device in keras.distribution.list_devices())
-    goal = {"loss": BCEJaccardLoss(config.bce_weight, config.jaccard_weight), "metrics": segmentation_metrics()}
+    loss = BCEJaccardLoss(config.bce_weight, config.jaccard_weight, config.jaccard_smooth)
+    goal = {"loss": loss, "metrics": segmentation_metrics()}
     if config.model.num_classes:
         goal = {
             "loss": {

@@ -34,6 +34,7 @@ TRAINING = {
     "weight_decay": ("0.02", 0.02),
     "bce_weight": ("0.5", 0.5),
     "jaccard_weight": ("2", 2.0),
+    "jaccard_smooth": ("100", 100.0),
     "diagnosis_weight": ("0.5", 0.5),
     "precision": ("mixed_bfloat16", "mixed_bfloat16"),
 }
