@@ -8,17 +8,22 @@ validation scores of the finished runs RUNS/NAME, one a candidate, and draws the
 """
 
 import argparse
+import csv
 import json
 import tempfile
-from dataclasses import asdict, replace
+from dataclasses import asdict
 from pathlib import Path
 
 import cv2
 import numpy as np
 
 from keras_hanet.benchmark.runner import find_artefacts, measure
-from keras_hanet.files import write_json
+from keras_hanet.evaluation.markdown import format_table
+from keras_hanet.files import replacing, write_json, write_table
 from keras_hanet.models.config import HANetConfig
+from keras_hanet.reports.charts import draw_points
+from keras_hanet.reports.svg import standalone
+from keras_hanet.training.config import from_dict
 
 RECIPE = ("learning_rate", "bce_weight", "normal_repeats", "extra_ratio")
 FULL, HALF, QUARTER = (256, 128, 64, 32, 16), (128, 64, 32, 16, 16), (64, 48, 32, 16, 16)
@@ -103,7 +108,7 @@ def describe_run(path, latency):
     """A run's network with its time, what of its recipe differs from the others, and its best validation epoch."""
     values = json.loads(path.read_text())
     config = from_dict({key: value for key, value in values.items() if key not in ("format", "command")})
-    named = [name for name, row in latency.items() if HANetConfig(**row["config"]) == replace(config.model)]
+    named = [name for name, row in latency.items() if HANetConfig(**row["config"]) == config.model]
     with path.with_name("history.csv").open(newline="") as file:
         epochs = list(csv.DictReader(file))
     best = max(epochs, key=lambda epoch: float(epoch["val_score"]))

@@ -34,7 +34,8 @@ def test_card_is_what_the_facts_say_and_nothing_was_changed(name):
 def test_the_int8_file_segments_as_the_weights_beside_it(name, samples):
     images = [load_sample(sample)[0] for sample in samples[:4]]
     exported, keras_model = Predictor(name), Predictor.from_keras(*load_keras_model(name))
-    assert exported.metadata.threshold == keras_model.metadata.threshold == read_facts(FOLDERS[name])["operating_point"]["threshold"]
+    point = read_facts(FOLDERS[name])["operating_point"]
+    assert exported.metadata.threshold == keras_model.metadata.threshold == point["threshold"]
     difference = exported.probabilities_at_s(images) - keras_model.probabilities_at_s(images)
     assert np.abs(difference).mean() < 0.02, "measured 0.00x; random weights give 0.5"
 

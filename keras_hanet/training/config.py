@@ -96,7 +96,8 @@ class TrainConfig:
         for name, choices in _CHOICES.items():
             if getattr(self, name) not in choices:
                 raise InputError(f"{name} must be one of {', '.join(choices)}, got {getattr(self, name)!r}")
-        for name in ("normal_repeats", "jaccard_smooth", "batch_size", "epochs", "learning_rate", "plateau_patience", "stop_patience"):
+        above_0 = ("normal_repeats", "batch_size", "epochs", "learning_rate", "plateau_patience", "stop_patience")
+        for name in (*above_0, "jaccard_smooth"):
             if not 0 < getattr(self, name) < math.inf:
                 raise InputError(f"{name} must be greater than 0, got {getattr(self, name)}")
         for name in ("extra_ratio", "weight_decay", "bce_weight", "jaccard_weight", "diagnosis_weight"):

@@ -7,12 +7,17 @@ import numpy as np
 import pytest
 from small_model import METADATA, make_small_model, write_small_run
 
+from keras_hanet.data.layouts import read_further, read_samples
+from keras_hanet.data.phantoms import write_phantoms
 from keras_hanet.data.preprocessing import load_sample
+from keras_hanet.data.split_files import read_split, write_split
+from keras_hanet.data.splits import add_extra, grouped_split
 from keras_hanet.embedded_metadata import read_embedded
 from keras_hanet.errors import FailedError, InputError
 from keras_hanet.export import exporter
 from keras_hanet.export.exporter import export_run, format_gate
 from keras_hanet.export.formats import FORMATS
+from keras_hanet.export.source import draw_evenly
 from keras_hanet.inference import Predictor
 
 DAMAGES = {
@@ -169,3 +174,35 @@ def test_what_a_killed_export_left_is_cleared_away_and_a_living_one_is_not(tmp_p
     export_run(run_dir, output, ["onnx"], "c", say=lambda line: None)
     assert not killed.exists()
     assert living.exists()
+
+
+def test_files_can_be_held_against_the_test_part(exported, phantoms, tmp_path):
+    formats = ["tflite_float32"]
+    gate = export_run(exported.run_dir, tmp_path, formats, "hanet export", part="test", say=lambda line: None)
+    split = read_split(exported.run_dir / "split.json", read_samples(phantoms)[1])
+    written = json.loads((tmp_path / "gate.json").read_text())
+    assert written["part"] == "test"
+    assert written["num"] == gate["tflite_float32"]["num"] == len(split.test)
+    assert f"on {len(split.test)} test images" in (tmp_path / "gate.md").read_text()
+
+
+def test_int8_learns_its_ranges_from_further_data_sets_too(phantoms, tmp_path, monkeypatch):
+    more = write_phantoms(tmp_path / "more", num=3, seed=5)
+    run_dir = write_small_run(tmp_path / "run", phantoms)
+    config = {**json.loads((run_dir / "config.json").read_text()), "extra_data": [str(more)]}
+    (run_dir / "config.json").write_text(json.dumps(config))
+    layout, samples = read_samples(phantoms)
+    split = add_extra(grouped_split(samples, 0), read_further([more], layout))
+    write_split(run_dir / "split.json", split)
+    drawn = []
+
+    def record(images, *rest):
+        drawn.append(images)
+        return draw_evenly(images, *rest)
+
+    monkeypatch.setattr(exporter, "draw_evenly", record)
+    export_run(run_dir, tmp_path / "out", ["tflite_float32"], "hanet export", say=lambda line: None)
+    assert drawn == [(*split.train, *split.extra)]
+    assert len(split.extra) == 3
+    card = json.loads((tmp_path / "out/tflite_float32/metadata.json").read_text())["card"]
+    assert sum(card["training"]["images"]["busi-2"].values()) == 3

@@ -146,3 +146,12 @@ def test_everything_drawn_has_a_style():
 def test_percent():
     assert charts.percent({"mean": 0.5, "ci95": [0.25, 0.75]}) == (50, (25, 75))
     assert charts.percent({"mean": 0.5, "ci95": None}) == (50, None)
+
+
+def test_points_by_hand():
+    drawn = charts.draw_points("p", "title", "ms", "Dice, %", [("one", 5, 60, False), ("two", 10, 80, True)])
+    # Both axes start at the first point and end at the second.
+    assert centres(drawn, "point") == [(48, 240)]
+    assert centres(drawn, "point missed") == [(408, 30)]
+    assert [node["tip"] for node in nodes(drawn, "circle", "point")] == ["one"]
+    assert "one: 5, 60.0; two: 10, 80.0" in drawn
