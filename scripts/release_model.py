@@ -1,13 +1,16 @@
 """Make a shipped model of finished runs: weights as float16, TFLite int8, ONNX, facts and card.
 
 python scripts/release_model.py cart --crossval RUNS/cart-busi --model RUNS/cart --transfer RUNS/busbra-to-busi
+python scripts/release_model.py cart --time      times its files; the machine must be quiet
 python scripts/release_model.py cart --card      writes the card again from the facts
 """
 
 import argparse
 import json
+import shlex
 import shutil
 import statistics
+import sys
 import tempfile
 from dataclasses import asdict
 from pathlib import Path
@@ -49,12 +52,7 @@ DATA = {
         "citation": "Gomez-Flores et al., Medical Physics 51 (2024) 3110",
     },
 }
-_TITLES = {
-    "fold": "BUSI, fold {fold} of 5, trained with the rest and BUS-BRA",
-    "crossval": "BUSI, 5 grouped folds, trained with the rest and BUS-BRA",
-    "model": "BUS-BRA, official fold 5, trained with BUSI and folds 3 and 4",
-    "transfer": "BUSI, trained with BUS-BRA alone",
-}
+_CROSSVAL = "BUSI, 5 grouped folds, each trained with the rest and BUS-BRA"
 
 
 def main():
@@ -63,19 +61,23 @@ def main():
     parser.add_argument("--crossval", type=Path, help="folder of the cross-validation on BUSI")
     parser.add_argument("--model", type=Path, help="run whose weights are shipped: BUS-BRA, official fold 5 kept out")
     parser.add_argument("--transfer", type=Path, help="folder of the transfer from BUS-BRA to BUSI")
+    parser.add_argument("--time", action="store_true", help="only time the files, and write the card again")
     parser.add_argument("--card", action="store_true", help="only write the card again")
     arguments = parser.parse_args()
     folder = FOLDERS[arguments.name]
-    if not arguments.card:
-        with tempfile.TemporaryDirectory() as temporary:
+    with tempfile.TemporaryDirectory() as temporary:
+        if arguments.time:
+            write_json(folder / FACTS, {**read_facts(folder), "latency": time_files(arguments.name, Path(temporary))})
+        elif not arguments.card:
             release(arguments, folder, Path(temporary))
     write_card(folder)
 
 
 def release(arguments, folder, work):
+    command = shlex.join(["python", "scripts/release_model.py", *sys.argv[1:]])
     run = read_run_config(arguments.model)
-    point = choose_point(arguments.crossval)
     network, metadata = load_keras_model(arguments.model)
+    point = choose_point(arguments.crossval, metadata)
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
     write_weights(network, folder)
@@ -86,16 +88,17 @@ def release(arguments, folder, work):
     for name in ("config.json", "split.json"):
         shutil.copy(arguments.model / name, work)
     split = read_split(work / "split.json", read_samples(run.data)[1])
-    summary = evaluate(Predictor.from_keras(network, metadata), split.test, work, split.name, "release", run.fold)
-    gate = export_run(work, work / "exports", [SHIPPED, BESIDE], "release", part="test")
-    exported = {SHIPPED: folder, BESIDE: SAVED_MODELS / arguments.name / BESIDE}
-    shutil.copytree(work / "exports" / SHIPPED, folder, dirs_exist_ok=True)
-    shutil.rmtree(exported[BESIDE], ignore_errors=True)
-    shutil.copytree(work / "exports" / BESIDE, exported[BESIDE])
+    summary = evaluate(Predictor.from_keras(network, metadata), split.test, work, split.name, command, run.fold)
+    gate = export_run(work, work / "exports", [SHIPPED, BESIDE], command, part="test")
+    exported = exported_folders(arguments.name)
+    for name, place in exported.items():
+        shutil.copytree(work / "exports" / name, place, dirs_exist_ok=True)
     in_int8 = Predictor(folder / FORMATS[SHIPPED].file)
-    int8 = evaluate(in_int8, split.test, work / "int8", split.name, "release", run.fold)
+    int8 = evaluate(in_int8, split.test, work / "int8", split.name, command, run.fold)
     card = json.loads((folder / METADATA_NAME).read_text())["card"]
-    draw_picture(read_cases(arguments.crossval / "ha_net" / "cases.csv"), folder)
+    pooled = arguments.crossval / "ha_net" if arguments.crossval else work
+    draw_picture(read_cases(pooled / "cases.csv"), folder)
+    title = describe_test(run)
     facts = {
         "name": arguments.name,
         "title": f"{metadata.name} at {metadata.size} x {metadata.size}",
@@ -106,34 +109,50 @@ def release(arguments, folder, work):
         "flops": card["flops"],
         "operating_point": point,
         "data": [{**DATA[name], "images": images} for name, images in card["training"]["images"].items()],
-        "scores": scores(arguments, summary, int8),
-        "subgroups": read(arguments.crossval / "ha_net" / "summary.json")["subgroups"],
+        "scores": [
+            *scores_of_recipe(arguments),
+            {"title": f"{title}: float16 weights", "of": "file", **_parts(summary)},
+            {"title": f"{title}: int8", "of": "file", **_parts(int8)},
+        ],
+        "subgroups": {
+            "of": _CROSSVAL if arguments.crossval else title,
+            "parts": read(pooled / "summary.json")["subgroups"],
+        },
         "picture": PICTURE,
         "gate": [describe_gate(name, gate[name], exported[name]) for name in gate],
-        "gate_images": "BUS-BRA, official fold 5",
-        "latency": time_files({FORMATS[name].title: exported[name] / FORMATS[name].file for name in exported}, work),
-        "reproduce": reproduction(arguments, run),
+        "gate_images": title,
+        "latency": None,
+        "reproduce": {
+            "machine": f"one thread of {describe_machine()['cpu']}, another training beside it",
+            "folds": [describe_run(path) for path in find_folds(arguments.crossval)],
+            "model": describe_run(arguments.model),
+        },
     }
     write_json(folder / FACTS, facts)
 
 
-def choose_point(crossval):
-    """The median over the folds of what each chose on its validation part."""
-    chosen = [read(path) for path in sorted(crossval.glob("ha_net/fold-*/summary.json"))]
-    values = {key: [summary[key] for summary in chosen] for key in ("threshold", "min_lesion_share")}
-    return {**{key: statistics.median(values[key]) for key in values}, "of_folds": values}
+def find_folds(crossval):
+    return sorted(crossval.glob("ha_net/fold-*")) if crossval else []
 
 
-def scores(arguments, summary, int8):
-    pooled = read(arguments.crossval / "ha_net" / "summary.json")
-    moved = next(row for row in read(arguments.transfer / "transfer.json")["transfer"] if row["name"].lower() == "busi")
-    rows = [
-        (_TITLES["crossval"], "recipe", pooled),
-        (_TITLES["transfer"], "recipe", moved),
-        (f"{_TITLES['model']}: float16 weights", "file", summary),
-        (f"{_TITLES['model']}: int8", "file", int8),
-    ]
-    return [{"title": title, "of": of, **_parts(entry)} for title, of, entry in rows]
+def choose_point(crossval, metadata):
+    """The median over the folds of what each chose on its validation part; without folds the run's own."""
+    keys = ("threshold", "min_lesion_share")
+    if crossval is None:
+        return {key: getattr(metadata, key) for key in keys}
+    chosen = [read(path / "summary.json") for path in find_folds(crossval)]
+    values = {key: [summary[key] for summary in chosen] for key in keys}
+    return {**{key: statistics.median(values[key]) for key in keys}, "of_folds": values}
+
+
+def scores_of_recipe(arguments):
+    rows = []
+    if arguments.crossval:
+        rows.append((_CROSSVAL, read(arguments.crossval / "ha_net" / "summary.json")))
+    if arguments.transfer:
+        targets = read(arguments.transfer / "transfer.json")["transfer"][1:]  # the first is its own test part
+        rows += [(f"{row['name']}, trained with BUS-BRA alone", row) for row in targets]
+    return [{"title": title, "of": "recipe", **_parts(entry)} for title, entry in rows]
 
 
 def _parts(summary):
@@ -144,46 +163,49 @@ def _parts(summary):
     }
 
 
+def describe_run(path):
+    config = read_run_config(path)
+    entry = {"fold": config.fold, "title": describe_test(config), "recipe": name_data(config), "hours": hours(path)}
+    return {**entry, **_parts(read(path / "summary.json"))}
+
+
+def describe_test(config):
+    """What a run's test part is, and what it was trained with."""
+    name, official = DATA[_layout(config.data)]["name"], config.split == "official"
+    part = f"{name.split(',')[0]}, official fold {config.fold}" if official else f"{name}, fold {config.fold} of 5"
+    others = "".join(f" and {DATA[_layout(path)]['name'].split(',')[0]}" for path in config.extra_data)
+    return f"{part}, trained with the rest{others}"
+
+
+def name_data(config):
+    """A configuration whose data sets are names instead of paths."""
+    named = {"data": _layout(config.data), "extra_data": [_layout(path) for path in config.extra_data]}
+    return {**to_dict(config), **named}
+
+
+def _layout(path):
+    return read_samples(path)[0]
+
+
 def describe_gate(name, row, folder):
     mib = round((folder / FORMATS[name].file).stat().st_size / 2**20, 2)
     return {"title": FORMATS[name].title, "limits": FORMATS[name].limits._asdict(), "mib": mib, **row}
 
 
-def time_files(files, work):
+def exported_folders(name):
+    return {SHIPPED: FOLDERS[name], BESIDE: SAVED_MODELS / name / BESIDE}
+
+
+def time_files(name, work):
     image = sorted(write_phantoms(work / "phantoms", num=3).rglob("*.png"))[0]
     rows = []
-    for title, file in files.items():
-        found, _ = measure(find_artefacts([file], []), [1, 2], image, rounds=3, seconds=2)
-        rows += [{"title": title, **{key: row[key] for key in ("threads", "network_ms", "image_ms")}} for row in found]
+    for kind, folder in exported_folders(name).items():
+        artefacts = find_artefacts([folder / FORMATS[kind].file], [])
+        found, _ = measure(artefacts, [1, 2], image, rounds=3, seconds=2)
+        kept = [{key: row[key] for key in ("threads", "network_ms", "image_ms")} for row in found]
+        rows += [{"title": FORMATS[kind].title, **row} for row in kept]
     machine = describe_machine()
     return {"machine": f"{machine['cpu']}, {' '.join(machine['flags'])}", "load": machine["load_average"], "rows": rows}
-
-
-def reproduction(arguments, run):
-    folds = []
-    for path in sorted(arguments.crossval.glob("ha_net/fold-*")):
-        summary = read(path / "summary.json")
-        fold = read_run_config(path).fold
-        entry = {"fold": fold, "title": _TITLES["fold"].format(fold=fold), "recipe": "fold", "hours": hours(path)}
-        folds.append({**entry, **_parts(summary)})
-    model = {"title": _TITLES["model"], "recipe": "model", "hours": hours(arguments.model)}
-    recipes = {"fold": read_run_config(path), "model": run}
-    return {
-        "machine": f"one thread of {describe_machine()['cpu']}, another training beside it",
-        "recipes": {name: recipe(config) for name, config in recipes.items()},
-        "folds": folds,
-        "model": {**model, **_parts(read(arguments.model / "summary.json"))},
-    }
-
-
-def recipe(config):
-    """A configuration whose data sets are names instead of paths."""
-    named = {"data": _name(config.data), "extra_data": [_name(path) for path in config.extra_data]}
-    return {**to_dict(config), **named}
-
-
-def _name(path):
-    return read_samples(path)[0]
 
 
 def hours(run_dir):

@@ -19,6 +19,7 @@ NORMAL = {"num": 27, "false_alarms": 3}
 
 def make_facts():
     recipe = {**to_dict(TrainConfig(normal_repeats=2, extra_ratio=0.5)), "data": "busi", "extra_data": ["busbra"]}
+    model = {**recipe, "data": "busbra", "extra_data": ["busi"], "fold": 5}
     parts = {"lesion": LESION, "normal": NORMAL}
     part = {"num": 40, "missed": 1, "dice": score(0.6, 0.5, 0.7)}
     gate = {"probability": 0.25, "mask_share": 0.00125, "dice": score(-0.002, -0.004, 0.001)}
@@ -32,7 +33,7 @@ def make_facts():
         "network": asdict(HANetConfig()),
         "parameters": 3544635,
         "flops": 900000000,
-        "operating_point": {"threshold": 0.55, "min_lesion_share": 0.002},
+        "operating_point": {"threshold": 0.55, "min_lesion_share": 0.002, "of_folds": {}},
         "data": [
             {
                 "name": "BUSI", "images": {"benign": 400, "normal": 130}, "scanners": "a", "licence": "CC0",
@@ -40,7 +41,10 @@ def make_facts():
             }
         ],
         "scores": [{"title": "BUSI, 5 grouped folds", "of": "recipe", **parts}],
-        "subgroups": {"lesion size": {"small": {**part, "lesion_share": [0.0, 0.03]}}, "diagnosis": {"benign": part}},
+        "subgroups": {
+            "of": "cross-validation",
+            "parts": {"lesion size": {"small": {**part, "lesion_share": [0.0, 0.03]}}, "diagnosis": {"benign": part}},
+        },
         "picture": "dice-by-size.svg",
         "gate": [{"title": "TFLite int8", "limits": limits, "mib": 3.71, **gate}],
         "gate_images": "BUS-BRA, official fold 5",
@@ -50,8 +54,7 @@ def make_facts():
         },
         "reproduce": {
             "machine": "one thread of a processor",
-            "recipes": {"fold": recipe, "model": {**recipe, "data": "busbra", "extra_data": ["busi"], "fold": 5}},
-            "folds": [{"fold": 0, "title": "fold 0 of 5", "recipe": "fold", "hours": 0.4, **parts}],
-            "model": {"title": "the model", "recipe": "model", "hours": 0.7, **parts},
+            "folds": [{"fold": 0, "title": "fold 0 of 5", "recipe": recipe, "hours": 0.4, **parts}],
+            "model": {"title": "the model", "recipe": model, "hours": 0.7, **parts},
         },
     }

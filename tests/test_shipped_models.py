@@ -1,25 +1,30 @@
 """What ships is whole, says what its facts say, works offline in a bare install, and segments."""
 
+from pathlib import Path
+
 import numpy as np
 import pytest
-from page_reader import ROOT
+from layouts import real_data
 
-from keras_hanet.checksums import check_checksums, write_checksums
+import keras_hanet
+from keras_hanet.checksums import check_checksums
 from keras_hanet.data.layouts import read_samples
 from keras_hanet.data.preprocessing import load_sample
+from keras_hanet.data.split_files import keep_unseen
 from keras_hanet.errors import InputError
 from keras_hanet.inference import Predictor, load_keras_model
 from keras_hanet.metrics import confusion, dice
 from keras_hanet.models.weights import CARD, FOLDERS, installed_models, read_facts
 from keras_hanet.reports.model_card import format_card
 
+PACKAGE = Path(keras_hanet.__file__).parent
 NAMES = installed_models()
 LARGEST_FILE_BYTES = 20e6
 
 
 def test_the_cart_model_comes_with_the_package():
     assert "cart" in NAMES
-    assert FOLDERS["cart"].is_relative_to(ROOT / "keras_hanet")
+    assert FOLDERS["cart"].is_relative_to(PACKAGE)
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -61,9 +66,11 @@ def test_a_changed_file_is_refused(tmp_path, monkeypatch):
     for load in (Predictor, load_keras_model):
         with pytest.raises(InputError, match=r"weights-1\.npz: expected the bytes that were exported"):
             load("cart")
-    write_checksums(folder)
 
 
-def test_images_the_model_has_seen_are_known(samples):
-    assert read_samples(samples[0].image.parents[1])[1]
-    assert (FOLDERS["cart"] / "split.json").is_file()
+def test_images_the_model_was_trained_on_are_not_scored():
+    """The split beside the file names them; BUS-BRA's official fold 5 is left."""
+    samples = read_samples(real_data("busbra"))[1]
+    unseen = keep_unseen(FOLDERS["cart"] / "split.json", samples)
+    assert {sample.official_fold for sample in unseen} == {5}
+    assert keep_unseen(FOLDERS["cart"] / "split.json", read_samples(real_data("busi"))[1]) == []

@@ -29,7 +29,7 @@ def recipe_of(facts, data, fold=None):
     entry = known.get("model" if fold is None else fold)
     if entry is None:
         raise InputError(f"expected a fold among {', '.join(str(key) for key in known if key != 'model')}, got {fold}")
-    recipe = made["recipes"][entry["recipe"]]
+    recipe = entry["recipe"]
     folders = {name: Path(data) / name for name in (recipe["data"], *recipe["extra_data"])}
     for name, folder in folders.items():
         if not folder.is_dir():

@@ -11,7 +11,10 @@ from keras_hanet.files import replacing
 _PACKAGE = Path(__file__).parents[1]
 DEFAULT = "cart"
 # The first is package data; what is larger lies in the repository alone.
-FOLDERS = {"cart": _PACKAGE / "assets" / "cart", "densenet121": _PACKAGE.parent / "saved_models" / "densenet121"}
+FOLDERS = {
+    "cart": _PACKAGE / "assets" / "cart",
+    "densenet121-scratch": _PACKAGE.parent / "saved_models" / "densenet121-scratch",
+}
 FACTS = "facts.json"
 CARD = "CARD.md"
 SHARD_BYTES = 16 * 2**20

@@ -15,11 +15,8 @@ _RULES = """\
   between training, validation and test; no pixel-identical image stands on two sides.
 - A frame that was outlined twice stays in training with both outlines, and the loss takes their mean. A frame called
   normal that shows the same scene as one with a lesion is left out of training.
-- An epoch holds the images of the training part once, normal images {normal_repeats} times, and {extra_ratio:g} lesion
-  images of the other data set for each of them, drawn anew each epoch.
-- Epoch, threshold and smallest lesion were chosen on validation images, normals among them; the shipped file has the
-  median over the folds of the cross-validation: threshold {threshold}, smallest lesion {min_lesion_percent:g} % of
-  the image."""
+- {epoch}
+- {point}"""
 
 
 def format_card(facts):
@@ -31,14 +28,6 @@ def format_card(facts):
     Returns:
         str, Markdown that ends with a line break.
     """
-    point = facts["operating_point"]
-    recipe = facts["reproduce"]["recipes"][facts["reproduce"]["folds"][0]["recipe"]]
-    rules = _RULES.format(
-        normal_repeats=recipe["normal_repeats"],
-        extra_ratio=recipe["extra_ratio"],
-        threshold=point["threshold"],
-        min_lesion_percent=100 * point["min_lesion_share"],
-    )
     parts = [
         f"# Model card: {facts['name']}",
         f"**{INTENDED_USE}**",
@@ -57,12 +46,12 @@ def format_card(facts):
         f"![Dice of each lesion image against the lesion's size]({facts['picture']})",
         "## Data sheet",
         _data(facts["data"]),
-        rules,
+        _RULES.format(epoch=_epoch(facts["reproduce"]["model"]["recipe"]), point=_point(facts["operating_point"])),
         "## Files",
         _gate(facts["gate"]),
         "Each against the Keras model with the same weights, on images that neither training nor calibration saw "
         f"({facts['gate_images']}); limits in brackets.",
-        _latency(facts["latency"]),
+        _latency(facts["latency"]) if facts["latency"] else "Its time was not measured yet.",
         "## Make it again",
         _reproduce(facts),
     ]
@@ -81,8 +70,8 @@ def _scores(facts):
 
 
 def _subgroups(subgroups):
-    rows = [("BUSI, cross-validation", "images", "missed", "Dice, %")]
-    for kind, members in subgroups.items():
+    rows = [(subgroups["of"], "images", "missed", "Dice, %")]
+    for kind, members in subgroups["parts"].items():
         for name, entry in members.items():
             label = f"{kind}: {name}"
             if "lesion_share" in entry:
@@ -98,7 +87,6 @@ def _failures(facts):
     return (
         f"- It misses lesions outright: {lesion['missed']} of {lesion['num']}. An empty mask is no finding.\n"
         f"- It outlines something on {normal['false_alarms']} of {normal['num']} normal images.\n"
-        "- Shadow, cysts beside the lesion, burnt-in marks and lesions that fill the frame mislead it most often.\n"
         "- An image in colour, upside down or of another organ gets a mask all the same: nothing warns."
     )
 
@@ -109,6 +97,21 @@ def _data(data):
         images = ", ".join(f"{num} {diagnosis}" for diagnosis, num in entry["images"].items())
         rows.append((entry["name"], images, entry["scanners"], entry["licence"], entry["citation"]))
     return format_table(rows)
+
+
+def _epoch(recipe):
+    words = f"An epoch holds each image of the training part once, normal images {recipe['normal_repeats']} times"
+    if recipe["extra_data"]:
+        words += f"; and for each of them {recipe['extra_ratio']:g} lesion images of the other data set, drawn anew"
+    return words + "."
+
+
+def _point(point):
+    words = "Epoch, threshold and smallest lesion were chosen on validation images, never on those that are scored"
+    if "of_folds" in point:
+        words += "; the operating point of the file is the median of what the folds of the cross-validation chose"
+    smallest = f"{100 * point['min_lesion_share']:g} % of the image"
+    return f"{words}: threshold {point['threshold']:g}, smallest lesion {smallest}."
 
 
 def _gate(gate):
@@ -134,11 +137,13 @@ def _latency(latency):
 
 
 def _reproduce(facts):
-    made = facts["reproduce"]
-    hours = [entry["hours"] for entry in made["folds"]]
-    command = f"hanet reproduce {facts['name']}"
+    made, command = facts["reproduce"], f"hanet reproduce {facts['name']}"
+    words = f"`{command} --data DATA` makes this file's weights ({made['model']['hours']:.1f} hours)"
+    if made["folds"]:
+        hours = [entry["hours"] for entry in made["folds"]]
+        words += f", `{command} --fold 0 --data DATA` a fold of the cross-validation"
+        words += f" ({min(hours):.1f} to {max(hours):.1f})"
     return (
-        f"`{command} --data DATA` makes this file's weights ({made['model']['hours']:.1f} hours), "
-        f"`{command} --fold 0 --data DATA` a fold of the cross-validation ({min(hours):.1f} to {max(hours):.1f}), and "
-        f"compares the score with this card's. DATA holds `busi/` and `busbra/`. The hours are of {made['machine']}."
+        f"{words}, and compares the score with this card's. DATA holds `busi/` and `busbra/`. The hours are of "
+        f"{made['machine']}."
     )

@@ -11,7 +11,7 @@ from keras_hanet.models import weights
 def one_model(tmp_path, monkeypatch):
     write_json(tmp_path / "cart" / weights.FACTS, make_facts())
     monkeypatch.setitem(weights.FOLDERS, "cart", tmp_path / "cart")
-    monkeypatch.setitem(weights.FOLDERS, "densenet121", tmp_path / "nowhere")
+    monkeypatch.setitem(weights.FOLDERS, "densenet121-scratch", tmp_path / "nowhere")
     return tmp_path / "cart"
 
 
@@ -25,7 +25,7 @@ def test_every_model_with_its_scores_data_and_licence(one_model, hanet):
     ]
     assert "trained on: BUSI (CC0)" in done.out
     assert f"licence: Apache-2.0; card: {one_model / 'CARD.md'}" in done.out
-    assert "densenet121: not in this install; it lies in saved_models/densenet121 of the repository" in done.out
+    assert "densenet121-scratch: not in this install; it lies in saved_models/densenet121-scratch of" in done.out
     assert "not a medical device" in done.out
 
 

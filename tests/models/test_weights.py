@@ -70,13 +70,13 @@ def test_a_path_is_no_name(monkeypatch, tmp_path):
 
 
 def test_a_model_that_is_not_in_this_install_is_said_to_be_elsewhere(monkeypatch, tmp_path):
-    monkeypatch.setitem(weights.FOLDERS, "densenet121", tmp_path)
-    with pytest.raises(InputError, match="its weights lie in saved_models/densenet121 of the repository"):
-        weights.shipped_folder("densenet121")
-    assert "densenet121" not in weights.installed_models()
+    monkeypatch.setitem(weights.FOLDERS, "densenet121-scratch", tmp_path)
+    with pytest.raises(InputError, match="its weights lie in saved_models/densenet121-scratch of the repository"):
+        weights.shipped_folder("densenet121-scratch")
+    assert "densenet121-scratch" not in weights.installed_models()
     (tmp_path / weights.FACTS).write_text(json.dumps({"title": "a"}))
-    assert weights.shipped_folder("densenet121") == tmp_path
-    assert "densenet121" in weights.installed_models()
+    assert weights.shipped_folder("densenet121-scratch") == tmp_path
+    assert "densenet121-scratch" in weights.installed_models()
     assert weights.read_facts(tmp_path) == {"title": "a"}
 
 

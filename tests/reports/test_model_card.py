@@ -36,8 +36,18 @@ def test_data_sheet_says_how_the_data_were_used():
     card = format_card(make_facts())
     assert cells(card, "BUSI ") == ["BUSI", "400 benign, 130 normal", "a", "CC0", "b"]
     text = " ".join(card.split())
-    assert "normal images 2 times, and 0.5 lesion images of the other data set" in text
-    assert "threshold 0.55, smallest lesion 0.2 % of the image" in text
+    assert "normal images 2 times; and for each of them 0.5 lesion images of the other data set" in text
+    assert "the median of what the folds of the cross-validation chose: threshold 0.55, smallest lesion 0.2 %" in text
+
+
+def test_one_run_on_one_data_set_says_no_more():
+    facts = make_facts()
+    facts["reproduce"]["folds"] = []
+    facts["reproduce"]["model"]["recipe"]["extra_data"] = []
+    del facts["operating_point"]["of_folds"]
+    card = format_card(facts)
+    assert "fold" not in card.replace("grouped folds", "").replace("official fold", "")
+    assert "other data set" not in card
 
 
 def test_files_with_gate_and_time():
