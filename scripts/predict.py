@@ -4,4 +4,5 @@ import sys
 
 from keras_hanet.cli.main import main
 
-sys.exit(main(["predict", *sys.argv[1:]]))
+if __name__ == "__main__":  # trainings in processes of their own import this file again
+    sys.exit(main(["predict", *sys.argv[1:]]))

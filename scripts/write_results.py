@@ -20,11 +20,12 @@ from keras_hanet.experiments.ablate import describe_parts
 from keras_hanet.experiments.protocols import format_protocols
 from keras_hanet.experiments.robustness_table import format_robustness
 from keras_hanet.experiments.transfer import format_transfer
+from keras_hanet.models.weights import CARD, FOLDERS, installed_models, read_facts
 
 ROOT = Path(__file__).resolve().parents[1]
 RESULTS = ROOT / "docs" / "results"
-BEGIN = "<!-- results: written by scripts/write_results.py -->\n"
-END = "<!-- end of results -->\n"
+BEGIN = "<!-- {what}: written by scripts/write_results.py -->\n"
+END = "<!-- end of {what} -->\n"
 COLUMNS = ("scored", "images", "Dice, lesions", "IoU, lesions", "missed", "HD95, px", "false alarms", "epochs")
 _OF_A_RUN = ("config.json", "split.json", "metadata.json")
 KEPT = ("summary.json", "cases.csv", "history.csv", "environment.json", "results.csv")
@@ -125,10 +126,26 @@ def add_result(source, folder, title):
     (folder / "run.json").write_text(json.dumps({"title": title}, indent=2) + "\n")
 
 
-def with_table(text, table):
-    """README's text with the table between its markers."""
-    before, rest = text.split(BEGIN)
-    return before + BEGIN + "\n" + table + "\n" + END + rest.split(END)[1]
+def models_table():
+    """The Markdown table of the shipped models: a row for each score of a card."""
+    lines = [("model", "scored", "Dice, lesions", "IoU, lesions", "missed", "false alarms")]
+    lines.append(["---"] * len(lines[0]))
+    for name in installed_models():
+        card = (FOLDERS[name] / CARD).relative_to(ROOT).as_posix()
+        for score in read_facts(FOLDERS[name])["scores"]:
+            lesion, normal = score["lesion"], score["normal"]
+            alarms = f"{normal['false_alarms']} of {normal['num']}" if normal["num"] else "no normals"
+            interval = [_interval(lesion[key], 100) for key in ("dice", "jaccard")]
+            missed = f"{lesion['missed']} of {lesion['num']}"
+            lines.append([f"[{name}]({card}), {score['of']}", score["title"], *interval, missed, alarms])
+    return "".join("| " + " | ".join(line) + " |\n" for line in lines)
+
+
+def with_table(text, what, table):
+    """README's text with a table between its markers."""
+    begin, end = BEGIN.format(what=what), END.format(what=what)
+    before, rest = text.split(begin)
+    return before + begin + "\n" + table + "\n" + end + rest.split(end)[1]
 
 
 def _num_epochs(folder):
@@ -151,8 +168,9 @@ def main():
     if arguments.add:
         source, name, title = arguments.add
         add_result(Path(source), RESULTS / name, title)
+    readme = with_table((ROOT / "README.md").read_text(), "results", results_table(RESULTS))
     pages = {
-        ROOT / "README.md": with_table((ROOT / "README.md").read_text(), results_table(RESULTS)),
+        ROOT / "README.md": with_table(readme, "models", models_table()),
         RESULTS / "README.md": results_page(RESULTS),
     }
     for path, text in pages.items():

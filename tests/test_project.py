@@ -1,4 +1,5 @@
 import ast
+import runpy
 from pathlib import Path
 
 import pytest
@@ -29,3 +30,9 @@ def test_every_test_is_in_a_file_that_pytest_collects(path):
     tests = [name for name in functions_of(path) if name.startswith("test")]
     assert bool(tests) == path.name.startswith("test_")
     assert len(tests) == len(set(tests)), "of two tests of one name the first never runs"
+
+
+@pytest.mark.parametrize("path", sorted((ROOT / "scripts").glob("*.py")), ids=lambda path: path.name)
+def test_a_script_does_nothing_when_a_process_of_its_own_imports_it_again(path):
+    """Trainings side by side are spawned, and a spawned process imports the program's file under another name."""
+    runpy.run_path(str(path), run_name="__mp_main__")

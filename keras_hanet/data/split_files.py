@@ -39,21 +39,22 @@ def read_split(path, samples, extra=()):
     return split
 
 
-def keep_unseen(path, samples):
+def keep_unseen(path, samples, parts=("train", "validation")):
     """Leave out what a model was trained or chosen on, and what belongs to a group of it.
 
     Args:
         path: the split file of the model's run.
         samples: list of `Sample`, of the run's data set or another.
+        parts: the parts of the split that count as seen; images of further data sets always do.
 
     Returns:
-        The samples whose group has no image with the pixels of one in the run's training or validation part.
+        The samples whose group has no image with the pixels of one in these parts.
 
     Raises:
         InputError: if the file is missing or none of ours.
     """
     content = _read_parts(path)
-    seen = (content["parts"]["train"], content["parts"]["validation"], content.get("extra", {}))
+    seen = (*(content["parts"][part] for part in parts), content.get("extra", {}))
     seen_pixels = {digest for hashes in seen for digest in hashes.values()}
     seen_groups = {group_key(sample) for sample in samples if image_sha256(sample) in seen_pixels}
     return [sample for sample in samples if group_key(sample) not in seen_groups]

@@ -54,9 +54,14 @@ class Checkpoint(keras.callbacks.Callback):
     def best_weights(self):
         return self._folder / "best.weights.h5"
 
+    @property
+    def last_weights(self):
+        """Those of the last whole epoch; there must be one."""
+        return self._state_path.parent / self._state["weights"]
+
     def on_train_begin(self, logs=None):
         if self._state["rows"]:
-            self.model.load_weights(self._state_path.parent / self._state["weights"])
+            self.model.load_weights(self.last_weights)
             for variable, value in zip(_seeds(self.model), self._state["seeds"], strict=True):
                 variable.assign(value)
             for callback, state in zip(self._watched, self._state["watched"], strict=True):

@@ -17,6 +17,7 @@ LEAKY = ("random", "validation_on_test", "training_on_test")
 _CHOICES = {
     "split": ("grouped", "official", *LEAKY),
     "schedule": ("plateau", "cosine"),
+    "kept_epoch": ("best", "last"),
     "precision": ("float32", "mixed_bfloat16"),
 }
 
@@ -46,12 +47,17 @@ class TrainConfig:
         seed: of the initial weights, the order of the images and the augmentation.
         model: the network.
         augmentation: strengths; None for no augmentation.
+        initial_weights: folder of a finished run with the same network, whose weights this one starts from; it must
+            not have seen an image of this one's validation or test part. None for the network's own start.
         batch_size: images in a step.
         epochs: at most so many passes over the training part.
         learning_rate: of the start (plateau) or of the peak (cosine).
         schedule: "plateau" (ReduceLROnPlateau on the validation loss, as the paper) or "cosine"
             (one epoch of warm-up, then cosine decay to 0).
         plateau_patience: epochs without a better validation loss before the rate is halved.
+        kept_epoch: whose weights are kept, of the epoch with the "best" validation score or of the "last". The
+            score is taken at probability 0.5, before the operating point is chosen: where few normal images decide it,
+            "last" is the steadier choice for a cosine schedule.
         stop_patience: epochs without a better validation score before training stops.
         weight_decay: of AdamW, on kernels only; 0 is Adam.
         bce_weight: weight of the cross-entropy.
@@ -76,6 +82,7 @@ class TrainConfig:
     include_normal: bool = True
     split_seed: int = 0
     seed: int = 0
+    initial_weights: str | None = None
     model: HANetConfig = field(default_factory=HANetConfig)
     augmentation: Augmentation | None = field(default_factory=Augmentation)
     batch_size: int = 8
@@ -84,6 +91,7 @@ class TrainConfig:
     schedule: str = "plateau"
     plateau_patience: int = 5
     stop_patience: int = 15
+    kept_epoch: str = "best"
     weight_decay: float = 0.0
     bce_weight: float = 1.0
     jaccard_weight: float = 1.0

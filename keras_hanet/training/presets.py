@@ -43,15 +43,16 @@ def cart():
     hanet train --data BUSI --preset cart --extra-data BUSBRA
 
     224 x 224, a narrow decoder and logits at half that: 8 ms in int8 on one thread. Little cross-entropy, for it is
-    what teaches to leave a doubtful lesion out; normal images three times, for Jaccard alone outlines them
+    what teaches to leave a doubtful lesion out; normal images twice, for Jaccard alone outlines them
     (docs/cart-search.md has what was tried).
     """
     return TrainConfig(
         model=HANetConfig(encoder="efficientnet_lite0", size=224, decoder_filters=(128, 64, 32, 16), logits_stride=2),
         extra_ratio=0.75,
-        normal_repeats=3,
-        epochs=12,
-        stop_patience=12,
+        normal_repeats=2,
+        epochs=16,
+        stop_patience=16,
+        kept_epoch="last",
         learning_rate=1.5e-3,
         schedule="cosine",
         weight_decay=1e-2,

@@ -7,7 +7,7 @@ from pathlib import Path
 from keras_hanet.data.layouts import read_further, read_samples
 from keras_hanet.data.leaky_splits import LEAKY_SPLITS
 from keras_hanet.data.preprocessing import load_sample
-from keras_hanet.data.split_files import read_split, write_split
+from keras_hanet.data.split_files import keep_unseen, read_split, write_split
 from keras_hanet.data.splits import PARTS, add_extra, drop_contradicted, grouped_split, official_split
 from keras_hanet.errors import InputError
 from keras_hanet.files import write_json
@@ -43,6 +43,8 @@ def start_run(config, run_dir, command, say, progress=iter):
     split = SPLITS[config.split](samples, config.fold, config.num_folds, config.split_seed)
     split = replace(split, train=tuple(drop_contradicted(split.train)))
     split = add_extra(split, drop_contradicted(extra))
+    if config.initial_weights is not None:
+        _check_unseen(Path(config.initial_weights) / "split.json", split)
     for sample in progress([*samples, *split.extra]):
         load_sample(sample)
     write_split(run_dir / "split.json", split)
@@ -101,6 +103,17 @@ def _read_run(run_dir):
         )
     command = values.pop("command", None)
     return from_dict(values), command
+
+
+def _check_unseen(path, split):
+    """Refuse initial weights that were trained on what is held out now, or chosen on what is to be scored."""
+    unseen = {*keep_unseen(path, split.validation, parts=("train",)), *keep_unseen(path, split.test)}
+    seen = [sample.id for sample in (*split.validation, *split.test) if sample not in unseen]
+    if seen:
+        raise InputError(
+            f"initial_weights: that run has seen {len(seen)} images of the validation or the test part ({seen[0]}), or "
+            "a twin of them; start from a run that has not"
+        )
 
 
 def _read(config, say):

@@ -9,18 +9,18 @@ import numpy as np
 from keras_hanet.data.pipeline import SegmentationBatches, load_cache
 from keras_hanet.data.preprocessing import load_sample, resize_probability
 from keras_hanet.drawing import draw_overlay
-from keras_hanet.errors import FailedError
+from keras_hanet.errors import FailedError, InputError
 from keras_hanet.evaluation.evaluate import evaluate
 from keras_hanet.evaluation.threshold import choose_threshold
 from keras_hanet.files import replacing, write_json
-from keras_hanet.inference import Predictor, keras_probabilities
+from keras_hanet.inference import Predictor, keras_probabilities, load_keras_model
 from keras_hanet.losses import BCEJaccardLoss
 from keras_hanet.metadata import Metadata
 from keras_hanet.models.networks import build_network, describe, load_pretrained
 from keras_hanet.training.callbacks import Checkpoint, PlainNames, Progress, TensorBoard
 from keras_hanet.training.fused_batch_norm import fuse_batch_norm
 from keras_hanet.training.metrics import segmentation_metrics
-from keras_hanet.training.run_folder import continue_run, start_run
+from keras_hanet.training.run_folder import continue_run, read_run_config, start_run
 
 NUM_OVERLAYS = 6
 
@@ -55,7 +55,7 @@ def train(config, run_dir, command, resume=False, say=print, progress=iter):
     samples = {"train": (*split.train, *split.extra), "validation": split.validation}
     caches = {part: load_cache(samples[part], config.model.size, progress) for part in samples}
     model = _build(config)
-    encoder_weights = _load_encoder(model, config.model, say)
+    started_from = _load_initial(model, config, say)
     model = fuse_batch_norm(model)
 
     checkpoint = fit(model, caches["train"], caches["validation"], config, run_dir, num_extra=len(split.extra))
@@ -63,13 +63,12 @@ def train(config, run_dir, command, resume=False, say=print, progress=iter):
         raise FailedError("the loss became not-a-number in the first epoch; try a smaller --learning-rate")
     if checkpoint.num_epochs_done < config.epochs and not checkpoint.stopped:
         say(f"NOTE: the loss became not-a-number after epoch {checkpoint.num_epochs_done}; the best epoch is kept.")
-    model.load_weights(checkpoint.best_weights)
+    model.load_weights(checkpoint.last_weights if config.kept_epoch == "last" else checkpoint.best_weights)
     model = _plain_copy(model, config)
 
     say("Choosing the threshold on the validation part ...")
     choice = choose_operating_point(model, caches["validation"])
     marked = "LEAKS, no honest score: " if split.leaks else ""
-    started_from = f", encoder weights: {encoder_weights}" if encoder_weights else ""
     name = f"{marked}{describe(config.model)}{started_from}"
     metadata = Metadata(config.model.size, choice.threshold, choice.min_lesion_share, name)
     with replacing(run_dir / "model.keras") as temporary:
@@ -211,14 +210,23 @@ def _build(config):
         keras.config.set_dtype_policy(policy_before)
 
 
-def _load_encoder(model, config, say):
-    loaded = load_pretrained(model, config)
-    if config.encoder_weights == "auto" and loaded == "none":
+def _load_initial(model, config, say):
+    """Fill a network as the configuration says; what it started from, for its name."""
+    if config.initial_weights is not None:
+        earlier, _ = load_keras_model(config.initial_weights)
+        if [value.shape for value in earlier.get_weights()] != [value.shape for value in model.get_weights()]:
+            raise InputError(
+                f"initial_weights: {config.initial_weights} holds another network; give a run with the same network"
+            )
+        model.set_weights(earlier.get_weights())
+        return f", started from a run on {Path(read_run_config(config.initial_weights).data).name}"
+    loaded = load_pretrained(model, config.model)
+    if config.model.encoder_weights == "auto" and loaded == "none":
         say(
             "NOTE: the encoder starts from RANDOM weights: its ImageNet weights could not be downloaded. "
             "Scores will be lower than with --encoder-weights imagenet."
         )
-    return loaded
+    return f", encoder weights: {loaded}" if loaded else ""
 
 
 def _plain_copy(model, config):
