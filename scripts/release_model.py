@@ -166,6 +166,10 @@ def _parts(summary):
 def describe_run(path):
     config = read_run_config(path)
     entry = {"fold": config.fold, "title": describe_test(config), "recipe": name_data(config), "hours": hours(path)}
+    if config.initial_weights:
+        initial = Path(config.initial_weights)
+        entry["initial"] = name_data(read_run_config(initial))
+        entry["hours"] = round(entry["hours"] + hours(initial), 2)
     return {**entry, **_parts(read(path / "summary.json"))}
 
 
@@ -180,7 +184,7 @@ def describe_test(config):
 def name_data(config):
     """A configuration whose data sets are names instead of paths."""
     named = {"data": _layout(config.data), "extra_data": [_layout(path) for path in config.extra_data]}
-    return {**to_dict(config), **named}
+    return {**to_dict(config), **named, "initial_weights": None}
 
 
 def _layout(path):

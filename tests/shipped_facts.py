@@ -20,6 +20,7 @@ NORMAL = {"num": 27, "false_alarms": 3}
 def make_facts():
     recipe = {**to_dict(TrainConfig(normal_repeats=2, extra_ratio=0.5)), "data": "busi", "extra_data": ["busbra"]}
     model = {**recipe, "data": "busbra", "extra_data": ["busi"], "fold": 5}
+    initial = {**model, "extra_data": []}
     parts = {"lesion": LESION, "normal": NORMAL}
     part = {"num": 40, "missed": 1, "dice": score(0.6, 0.5, 0.7)}
     gate = {"probability": 0.25, "mask_share": 0.00125, "dice": score(-0.002, -0.004, 0.001)}
@@ -55,6 +56,6 @@ def make_facts():
         "reproduce": {
             "machine": "one thread of a processor",
             "folds": [{"fold": 0, "title": "fold 0 of 5", "recipe": recipe, "hours": 0.4, **parts}],
-            "model": {"title": "the model", "recipe": model, "hours": 0.7, **parts},
+            "model": {"title": "the model", "recipe": model, "initial": initial, "hours": 0.7, **parts},
         },
     }

@@ -25,19 +25,21 @@ def add_arguments(parser):
         "--fold", type=int, metavar="K",
         help="make fold K of its cross-validation instead of the model itself; that is what most of the card says",
     )
-    parser.add_argument("--run-dir", type=Path, metavar="DIR", help="run folder (default: runs/reproduce-NAME-...)")
+    parser.add_argument(
+        "--run-dir", type=Path, metavar="DIR", help="folder of the runs (default: runs/reproduce-NAME-...)"
+    )
     parser.add_argument("--json", action="store_true", help="print the comparison as JSON on the last line")
 
 
 def run(arguments):
     facts = read_facts(shipped_folder(arguments.name))
-    config, entry = recipe_of(facts, data_folder(arguments.data), arguments.fold)
+    configs, entry = recipe_of(facts, data_folder(arguments.data), arguments.fold)
     part = "model" if arguments.fold is None else f"fold-{arguments.fold}"
-    run_dir = arguments.run_dir or Path("runs") / f"reproduce-{arguments.name}-{part}"
-    say(f"{entry['title']}: it took {entry['hours']:.1f} hours ({facts['reproduce']['machine']}); run folder {run_dir}")
+    folder = arguments.run_dir or Path("runs") / f"reproduce-{arguments.name}-{part}"
+    say(f"{entry['title']}: it took {entry['hours']:.1f} hours ({facts['reproduce']['machine']}); runs in {folder}")
     with keras_loading():
         import keras  # noqa: F401  what its import prints is hidden
 
-    result = reproduce(config, entry, run_dir, arguments.command_line, say=say, progress=bar("images"))
+    result = reproduce(configs, entry, folder, arguments.command_line, say=say, progress=bar("images"))
     print_text(format_reproduction(result), result, arguments.json)
     check_reproduction(result)

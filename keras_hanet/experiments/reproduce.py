@@ -1,6 +1,7 @@
 """Make a shipped model again from its data, and hold what comes out against its card."""
 
 import os
+from dataclasses import replace
 from pathlib import Path
 
 from keras_hanet.errors import FailedError, InputError
@@ -19,7 +20,8 @@ def recipe_of(facts, data, fold=None):
         fold: number of the fold; None for the shipped model itself.
 
     Returns:
-        `TrainConfig`, and the score of the card that its training is held against: {"title", "lesion", ...}.
+        list of `TrainConfig`: the run itself, before it the one whose weights it starts from, if there is one; and the
+        card's entry that it is held against: {"title", "hours", "lesion", ...}.
 
     Raises:
         InputError: if the fold or a data set is not there.
@@ -29,28 +31,29 @@ def recipe_of(facts, data, fold=None):
     entry = known.get("model" if fold is None else fold)
     if entry is None:
         raise InputError(f"expected a fold among {', '.join(str(key) for key in known if key != 'model')}, got {fold}")
-    recipe = entry["recipe"]
-    folders = {name: Path(data) / name for name in (recipe["data"], *recipe["extra_data"])}
+    recipes = [*([entry["initial"]] if "initial" in entry else []), entry["recipe"]]
+    names = dict.fromkeys(name for recipe in recipes for name in (recipe["data"], *recipe["extra_data"]))
+    folders = {name: Path(data) / name for name in names}
     for name, folder in folders.items():
         if not folder.is_dir():
             raise InputError(
                 f"{folder}: expected the data set {name} there; give --data, or {DATA_VARIABLE}, a folder that holds "
                 f"{' and '.join(folders)}"
             )
-    values = {
-        **recipe,
-        "data": str(folders[recipe["data"]]),
-        "extra_data": [str(folders[name]) for name in recipe["extra_data"]],
-    }
-    return from_dict({**values, **({} if fold is None else {"fold": fold})}), entry
+    return [_with_folders(recipe, folders) for recipe in recipes], entry
 
 
-def reproduce(config, entry, run_dir, command, say=print, progress=iter):
+def _with_folders(recipe, folders):
+    data, extra_data = folders[recipe["data"]], [str(folders[name]) for name in recipe["extra_data"]]
+    return from_dict({**recipe, "data": str(data), "extra_data": extra_data, "initial_weights": None})
+
+
+def reproduce(configs, entry, folder, command, say=print, progress=iter):
     """Train by a shipped model's recipe and compare the Dice of the test part with the card's.
 
     Args:
-        config, entry: what `recipe_of` gave.
-        run_dir: run folder; one that a killed call left is continued.
+        configs, entry: what `recipe_of` gave.
+        folder: gets the run folders `run-1`, ...; what a killed call left is continued.
         command: the command that does this again.
         say: takes lines of text for the user.
         progress: wraps long iterations, a tqdm bar for instance.
@@ -64,8 +67,14 @@ def reproduce(config, entry, run_dir, command, say=print, progress=iter):
     """
     from keras_hanet.training.trainer import train
 
-    resume = (Path(run_dir) / "config.json").exists()
-    summary = train(config, run_dir, command, resume=resume, say=say, progress=progress)
+    initial = None
+    for number, config in enumerate(configs, start=1):
+        run_dir = Path(folder) / f"run-{number}"
+        config = replace(config, initial_weights=initial)
+        resume = (run_dir / "config.json").exists()
+        say(f"Training {number} of {len(configs)}: {run_dir}")
+        summary = train(config, run_dir, command, resume=resume, say=say, progress=progress)
+        initial = str(run_dir)
     card, found = entry["lesion"]["dice"], summary["lesion"]["dice"]
     low, high = card["ci95"]
     return {"title": entry["title"], "card": card, "found": found, "within": low <= found["mean"] <= high}

@@ -17,8 +17,8 @@ def shipped(tmp_path, monkeypatch):
         (tmp_path / "data" / name).mkdir(parents=True)
     given = {"within": True}
 
-    def reproduce(config, entry, run_dir, *rest, **keywords):
-        given.update(fold=config.fold, run_dir=run_dir)
+    def reproduce(configs, entry, folder, *rest, **keywords):
+        given.update(fold=configs[-1].fold, folder=folder)
         dice = entry["lesion"]["dice"]
         return {"title": entry["title"], "card": dice, "found": dice, "within": given["within"]}
 
@@ -29,7 +29,7 @@ def shipped(tmp_path, monkeypatch):
 def test_says_the_hours_first_and_the_verdict_last(shipped, hanet, tmp_path):
     done = hanet("reproduce", "cart", "--fold", 0, "--data", tmp_path / "data")
     assert done.code == 0, done.err
-    said = "fold 0 of 5: it took 0.4 hours (one thread of a processor); run folder runs/reproduce-cart-fold-0"
+    said = "fold 0 of 5: it took 0.4 hours (one thread of a processor); runs in runs/reproduce-cart-fold-0"
     assert said in done.err
     assert done.out.endswith("within its interval\n")
     assert shipped["fold"] == 0
@@ -37,7 +37,7 @@ def test_says_the_hours_first_and_the_verdict_last(shipped, hanet, tmp_path):
 
 def test_the_model_itself_is_made_without_a_fold(shipped, hanet, tmp_path):
     done = hanet("reproduce", "cart", "--data", tmp_path / "data", "--run-dir", tmp_path / "run", "--json")
-    assert shipped["run_dir"] == tmp_path / "run"
+    assert shipped["folder"] == tmp_path / "run"
     assert shipped["fold"] == 5
     assert json.loads(done.out)["within"] is True
 

@@ -22,11 +22,12 @@ def data(tmp_path):
 
 
 def test_fold_and_model_have_their_recipes(data):
-    config, entry = recipe_of(make_facts(), data, 0)
+    [config], entry = recipe_of(make_facts(), data, 0)
     assert (config.data, config.extra_data, config.fold) == (str(data / "busi"), (str(data / "busbra"),), 0)
     assert (config.normal_repeats, config.extra_ratio, entry["hours"]) == (2, 0.5, 0.4)
-    config, entry = recipe_of(make_facts(), data)
+    [first, config], entry = recipe_of(make_facts(), data)
     assert (config.data, config.extra_data, config.fold) == (str(data / "busbra"), (str(data / "busi"),), 5)
+    assert (first.data, first.extra_data) == (str(data / "busbra"), ())
     assert entry["title"] == "the model"
 
 
@@ -50,13 +51,13 @@ def test_what_comes_out_is_held_against_the_cards_interval(mean, within, data, t
     given = []
 
     def train(config, run_dir, command, resume, say, progress):
-        given.append((config, resume))
+        given.append((config.initial_weights, run_dir.name, resume))
         return {"lesion": {"dice": {"mean": mean, "ci95": [mean - 0.1, mean + 0.1]}}}
 
     monkeypatch.setattr(trainer, "train", train)
-    config, entry = recipe_of(make_facts(), data, 0)
-    result = reproduce(config, entry, tmp_path / "run", "hanet reproduce")
-    assert given == [(config, False)]
+    configs, entry = recipe_of(make_facts(), data)
+    result = reproduce(configs, entry, tmp_path, "hanet reproduce", say=lambda line: None)
+    assert given == [(None, "run-1", False), (str(tmp_path / "run-1"), "run-2", False)]
     assert result["within"] is within
     assert ("within its interval" in format_reproduction(result)) is within
     if within:
@@ -64,7 +65,7 @@ def test_what_comes_out_is_held_against_the_cards_interval(mean, within, data, t
     else:
         with pytest.raises(FailedError, match=r"the card says 78\.0 \[75\.0, 81\.0\] %: OUTSIDE its interval"):
             check_reproduction(result)
-    (tmp_path / "run").mkdir()
-    (tmp_path / "run" / "config.json").touch()
-    reproduce(config, entry, tmp_path / "run", "hanet reproduce")
-    assert given[1] == (config, True), "what a killed call left is gone on with"
+    (tmp_path / "run-1").mkdir()
+    (tmp_path / "run-1" / "config.json").touch()
+    reproduce(configs, entry, tmp_path, "hanet reproduce", say=lambda line: None)
+    assert given[2] == (None, "run-1", True), "what a killed call left is gone on with"
