@@ -123,7 +123,7 @@ def release(arguments, folder, work):
         "gate_images": title,
         "latency": None,
         "reproduce": {
-            "machine": f"one thread of {describe_machine()['cpu']}, another training beside it",
+            "machine": f"one or two threads of {describe_machine()['cpu']}, with other work beside it",
             "folds": [describe_run(path) for path in find_folds(arguments.crossval)],
             "model": describe_run(arguments.model),
         },
