@@ -127,3 +127,10 @@ def test_a_mask_of_another_size_is_refused(tmp_path, trained, scans, refused):
     words = ("evaluate", "--model", trained.run_dir, "--data", scans, "--output", tmp_path / "scores")
     refused(*words, says=[scans / "masks" / "scan0.png", "16 x 12 pixels, got 12 x 16; export both at one size"])
     assert not (tmp_path / "scores" / "summary.json").exists()
+
+
+def test_without_a_model_the_shipped_one_is_scored(phantoms, tmp_path, hanet):
+    done = hanet("evaluate", "--data", phantoms, "--output", tmp_path / "scores", "--json")
+    assert done.code == 0, done.err
+    assert json.loads(done.out)["all"]["num"] == 24
+    assert json.loads(done.out)["model"].startswith("HA-Net(efficientnet_lite0)")

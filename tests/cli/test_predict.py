@@ -11,6 +11,7 @@ from layouts import save
 from PIL import Image
 
 from keras_hanet.cli import predict
+from keras_hanet.models.weights import FOLDERS
 
 
 def rows_of(output):
@@ -266,3 +267,16 @@ def test_masks_of_somebody_else_are_not_overwritten(tmp_path, refused):
     words = ("predict", tmp_path, "--model", "any", "--output", tmp_path)
     refused(*words, says=["holds masks that no earlier prediction wrote; give another --output"])
     assert (tmp_path / "masks" / "a.png").read_bytes() == b"reference"
+
+
+def test_without_a_model_the_shipped_one_is_taken_and_named_with_its_card(good, tmp_path, hanet):
+    done = hanet("predict", good, "--output", tmp_path / "out")
+    assert done.code == 0, done.err
+    [line] = [line for line in done.err.splitlines() if line.startswith("Model cart: HA-Net(efficientnet_lite0)")]
+    assert line.endswith(f"scores, limits and data: {FOLDERS['cart'] / 'CARD.md'}")
+    assert len(rows_of(tmp_path / "out")) == 3
+
+
+def test_a_model_of_ones_own_has_no_card(good, tmp_path, bright_predictor, hanet):
+    done = hanet("predict", good, "--model", "runs/mine", "--output", tmp_path / "out")
+    assert "Model runs/mine: bright, 64 x 64, threshold 0.5\n" in done.err
