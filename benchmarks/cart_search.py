@@ -25,7 +25,7 @@ from keras_hanet.reports.charts import draw_points
 from keras_hanet.reports.svg import standalone
 from keras_hanet.training.config import from_dict
 
-RECIPE = ("learning_rate", "bce_weight", "normal_repeats", "extra_ratio")
+RECIPE = ("learning_rate", "bce_weight", "jaccard_smooth", "normal_repeats", "extra_ratio")
 FULL, HALF, QUARTER = (256, 128, 64, 32, 16), (128, 64, 32, 16, 16), (64, 48, 32, 16, 16)
 # The name says what is not the default: side, decoder, where the logits end, bottleneck.
 CANDIDATES = {
@@ -117,7 +117,7 @@ def describe_run(path, latency):
         "network": named[0] if named else "",
         "network_ms": round(latency[named[0]]["network_ms"]["median"], 2) if named else "",
         **{key: getattr(config, key) for key in RECIPE},
-        "epochs": f"{len(epochs)} of {config.epochs}",
+        "epochs": f"{len(epochs)} of {config.epochs}",  # some were stopped
         "val_dice": round(float(best["val_dice"]), 4),
         "val_score": round(float(best["val_score"]), 4),
     }

@@ -141,6 +141,20 @@ def models_table():
     return "".join("| " + " | ".join(line) + " |\n" for line in lines)
 
 
+def search_tables(folder):
+    """The tables of docs/cart-search.md: the time of each candidate, and what each run scored."""
+    candidates = json.loads((folder / "latency.json").read_text())
+    lines = [("network", "network alone, ms", "PNG to mask, ms", "file, MiB")]
+    for name, row in candidates.items():
+        times = [f"{row[key]['median']:.1f}" for key in ("network_ms", "image_ms")]
+        lines.append((name, *times, f"{row['file_mib']:.1f}"))
+    with (folder / "search.csv").open(newline="") as file:
+        runs = [(row["run"], *list(row.values())[2:]) for row in csv.DictReader(file)]
+    recipe = ("learning rate", "cross-entropy", "smooth, px", "normals", "BUS-BRA", "epochs")
+    head = ("run", "ms", *recipe, "val_dice", "val_score")
+    return format_table(lines) + "\n", format_table([head, *runs]) + "\n"
+
+
 def with_table(text, what, table):
     """README's text with a table between its markers."""
     begin, end = BEGIN.format(what=what), END.format(what=what)
@@ -173,6 +187,9 @@ def main():
         ROOT / "README.md": with_table(readme, "models", models_table()),
         RESULTS / "README.md": results_page(RESULTS),
     }
+    search = ROOT / "docs" / "cart-search.md"
+    latency, runs = search_tables(RESULTS / "cart-search")
+    pages[search] = with_table(with_table(search.read_text(), "latency", latency), "runs", runs)
     for path, text in pages.items():
         if arguments.check and (not path.exists() or path.read_text() != text):
             return f"{path.relative_to(ROOT)} is out of date: python scripts/write_results.py"
