@@ -3,7 +3,6 @@
 import csv
 import json
 import shutil
-from dataclasses import replace
 
 import keras
 import numpy as np
@@ -14,7 +13,7 @@ from keras_hanet.data.layouts import read_samples
 from keras_hanet.data.pipeline import SegmentationBatches, load_cache
 from keras_hanet.data.preprocessing import load_sample
 from keras_hanet.data.split_files import read_split
-from keras_hanet.errors import FailedError, InputError
+from keras_hanet.errors import FailedError
 from keras_hanet.evaluation.cases import read_cases, score_case
 from keras_hanet.evaluation.threshold import THRESHOLDS
 from keras_hanet.inference import Predictor
@@ -275,44 +274,3 @@ def test_an_epoch_holds_normals_as_often_as_asked_and_draws_lesions_of_further_s
     assert (plan[0].tolist(), plan[1]) == ([1, 3, 1, 0, 3], 2)
     plan = trainer.plan_epoch([lesion, normal], 0, TrainConfig())
     assert (plan[0].tolist(), plan[1]) == ([1, 1], 2)
-
-
-def test_a_run_starts_from_the_weights_of_another(run, tiny_network, tmp_path, monkeypatch):
-    config = tiny_config(run["data"], initial_weights=str(run["folder"]))
-    model, *_ = given_to_fit(config, tmp_path, monkeypatch)
-    earlier = keras.saving.load_model(run["folder"] / "model.keras", compile=False)
-    for value, expected in zip(model.get_weights(), earlier.get_weights(), strict=True):
-        np.testing.assert_array_equal(value, expected)
-
-
-def test_initial_weights_of_another_network_are_refused(run, tiny_network, tmp_path):
-    model = replace(tiny_config().model, decoder_filters=(16, 8, 8, 8, 8))
-    config = tiny_config(run["data"], initial_weights=str(run["folder"]), model=model)
-    with pytest.raises(InputError, match="holds another network; give a run with the same network"):
-        trainer.train(config, tmp_path / "run", "hanet train", say=lambda line: None)
-
-
-def test_initial_weights_that_have_seen_what_is_held_out_are_refused(run, tmp_path):
-    config = tiny_config(run["data"], initial_weights=str(run["folder"]), fold=2)
-    with pytest.raises(InputError, match=r"that run has seen \d+ images of the validation or the test part"):
-        trainer.train(config, tmp_path / "run", "hanet train", say=lambda line: None)
-    assert not (tmp_path / "run").exists()
-
-
-@pytest.mark.parametrize("kept", ["best", "last"])
-def test_weights_of_the_epoch_that_was_asked_for_are_kept(kept, phantoms, tiny_network, tmp_path, monkeypatch):
-    scores = iter([0.9, 0.1])
-    on_epoch_end = trainer.Checkpoint.on_epoch_end
-
-    def falling(checkpoint, epoch, logs):
-        on_epoch_end(checkpoint, epoch, {**logs, "val_score": next(scores)})
-
-    monkeypatch.setattr(trainer.Checkpoint, "on_epoch_end", falling)
-    config = tiny_config(phantoms, epochs=2, kept_epoch=kept)
-    trainer.train(config, tmp_path / "run", "hanet train", say=lambda line: None)
-    model = trainer.fuse_batch_norm(build_ha_net(config.model))
-    model.load_weights(tmp_path / "run" / "checkpoint" / "epoch-2.weights.h5")
-    last = model.get_weights()
-    kept_weights = keras.saving.load_model(tmp_path / "run" / "model.keras", compile=False).get_weights()
-    same = all(np.array_equal(one, other) for one, other in zip(last, kept_weights, strict=True))
-    assert same == (kept == "last")
