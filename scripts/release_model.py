@@ -28,7 +28,7 @@ from keras_hanet.export.formats import FORMATS
 from keras_hanet.files import replacing, write_json
 from keras_hanet.inference import Predictor, load_keras_model
 from keras_hanet.metadata import METADATA_NAME, Metadata
-from keras_hanet.models.weights import CARD, FACTS, FOLDERS, load_weights, read_facts, write_weights
+from keras_hanet.models.weights import CARD, DEFAULT, FACTS, FOLDERS, load_weights, read_facts, write_weights
 from keras_hanet.reports.charts import draw_dice_by_size
 from keras_hanet.reports.model_card import format_card
 from keras_hanet.reports.svg import standalone
@@ -89,8 +89,8 @@ def release(arguments, folder, work):
         shutil.copy(arguments.model / name, work)
     split = read_split(work / "split.json", read_samples(run.data)[1])
     summary = evaluate(Predictor.from_keras(network, metadata), split.test, work, split.name, command, run.fold)
-    gate = export_run(work, work / "exports", [SHIPPED, BESIDE], command, part="test")
     exported = exported_folders(arguments.name)
+    gate = export_run(work, work / "exports", list(exported), command, part="test")
     for name, place in exported.items():
         shutil.copytree(work / "exports" / name, place, dirs_exist_ok=True)
     in_int8 = Predictor(folder / FORMATS[SHIPPED].file)
@@ -120,7 +120,7 @@ def release(arguments, folder, work):
         },
         "picture": PICTURE,
         "gate": [describe_gate(name, gate[name], exported[name]) for name in gate],
-        "gate_images": title,
+        "gate_images": title.partition(", trained")[0],
         "latency": None,
         "reproduce": {
             "machine": f"one or two threads of {describe_machine()['cpu']}, with other work beside it",
@@ -151,7 +151,7 @@ def scores_of_recipe(arguments):
         rows.append((_CROSSVAL, read(arguments.crossval / "ha_net" / "summary.json")))
     if arguments.transfer:
         targets = read(arguments.transfer / "transfer.json")["transfer"][1:]  # the first is its own test part
-        rows += [(f"{row['name']}, trained with BUS-BRA alone", row) for row in targets]
+        rows += [(f"{DATA[row['name'].lower()]['name']}, trained with BUS-BRA alone", row) for row in targets]
     return [{"title": title, "of": "recipe", **_parts(entry)} for title, entry in rows]
 
 
@@ -197,7 +197,8 @@ def describe_gate(name, row, folder):
 
 
 def exported_folders(name):
-    return {SHIPPED: FOLDERS[name], BESIDE: SAVED_MODELS / name / BESIDE}
+    """Where each exported file goes; in float32 the larger model is no file for a repository."""
+    return {SHIPPED: FOLDERS[name], **({BESIDE: SAVED_MODELS / name / BESIDE} if name == DEFAULT else {})}
 
 
 def time_files(name, work):

@@ -46,7 +46,7 @@ def format_card(facts):
         f"![Dice of each lesion image against the lesion's size]({facts['picture']})",
         "## Data sheet",
         _data(facts["data"]),
-        _RULES.format(epoch=_epoch(facts["reproduce"]["model"]["recipe"]), point=_point(facts["operating_point"])),
+        _RULES.format(epoch=_epoch(facts["reproduce"]["model"]["recipe"]), point=_point(facts)),
         "## Files",
         _gate(facts["gate"]),
         "Each against the Keras model with the same weights, on images that neither training nor calibration saw "
@@ -106,8 +106,10 @@ def _epoch(recipe):
     return words + "."
 
 
-def _point(point):
-    words = "Epoch, threshold and smallest lesion were chosen on validation images, never on those that are scored"
+def _point(facts):
+    point, last = facts["operating_point"], facts["reproduce"]["model"]["recipe"]["kept_epoch"] == "last"
+    words = "The last epoch is kept; threshold and smallest lesion" if last else "Epoch, threshold and smallest lesion"
+    words += " were chosen on validation images, never on those that are scored"
     if "of_folds" in point:
         words += "; the operating point of the file is the median of what the folds of the cross-validation chose"
     smallest = f"{100 * point['min_lesion_share']:g} % of the image"
