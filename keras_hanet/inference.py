@@ -129,6 +129,11 @@ class Predictor:
         return apply_threshold(probability, self.metadata.threshold, self.metadata.min_lesion_share)
 
     def _resize(self, images):
+        for image in images:
+            if np.ndim(image) != 3 or np.shape(image)[2] != 3:
+                raise ValueError(
+                    f"An image has the shape (H, W, 3), grey replicated. Received: shape={np.shape(image)}"
+                )
         return np.stack([resize_image(image, self.metadata.size) for image in images]).astype(np.float32)
 
 

@@ -22,15 +22,16 @@ def find_model_file(path):
     if not path.is_dir():
         if not path.is_file() or path.suffix not in {Path(name).suffix for name in MODEL_FILES}:
             raise InputError(
-                f"{path}: expected a run folder, an exported folder or one of {', '.join(MODEL_FILES)}, found none; "
-                "check the path"
+                f"{path}: expected a shipped model's name (hanet models), a run folder, an exported folder or one of "
+                f"{', '.join(MODEL_FILES)}, found none; check the path"
             )
         return path
     found = [path / name for name in MODEL_FILES if (path / name).is_file()]
     if not found:
         below = sorted(child.name for child in path.iterdir() if any((child / name).is_file() for name in MODEL_FILES))
         if below:
-            raise InputError(f"{path}: expected the folder of one model, found several; give one: {', '.join(below)}")
+            names = ", ".join(below)
+            raise InputError(f"{path}: expected the folder of one model, found it in folders below; give one: {names}")
         raise InputError(
             f"{path}: expected a folder with one of {', '.join(MODEL_FILES)}, found none; has its training finished?"
         )

@@ -121,7 +121,7 @@ def test_load_a_run_folder_or_its_model(name, tmp_path):
 
 
 def test_folder_that_is_not_there_raises(tmp_path):
-    with pytest.raises(InputError, match=r"nowhere: expected a run folder, an exported folder or one of model"):
+    with pytest.raises(InputError, match=r"nowhere: expected a shipped model's name \(hanet models\), a run folder"):
         Predictor(tmp_path / "nowhere")
 
 
@@ -172,3 +172,9 @@ def test_model_that_gives_no_probability_is_named_as_damaged():
     predictor = Predictor.from_function(lambda images: np.full(images.shape[:3], np.nan, np.float32), METADATA)
     with pytest.raises(InputError, match="test: the model gives what is no probability, it is damaged"):
         predictor.predict([picture(40, 50)])
+
+
+@pytest.mark.parametrize("shape", [(5, 7), (5, 7, 1), (5, 7, 4)])
+def test_a_picture_of_another_shape_is_refused(shape):
+    with pytest.raises(ValueError, match=r"An image has the shape \(H, W, 3\), grey replicated"):
+        Predictor.from_function(brightness, METADATA).predict([np.zeros(shape, np.uint8)])

@@ -79,7 +79,7 @@ def test_folder_with_two_models_is_refused(tmp_path):
 @pytest.mark.parametrize("name", ["nowhere", "picture.png"])
 def test_what_is_no_model_is_refused(name, tmp_path):
     (tmp_path / "picture.png").write_bytes(b"x")
-    with pytest.raises(InputError, match=f"{name}: expected a run folder, an exported folder or one of model"):
+    with pytest.raises(InputError, match=f"{name}: expected a shipped model's name"):
         find_model_file(tmp_path / name)
 
 
@@ -88,5 +88,5 @@ def test_folder_of_several_exports_names_them(tmp_path):
         (tmp_path / name).mkdir()
     (tmp_path / "onnx" / "model.onnx").write_bytes(b"x")
     (tmp_path / "tflite_int8" / "model.tflite").write_bytes(b"x")
-    with pytest.raises(InputError, match="the folder of one model, found several; give one: onnx, tflite_int8"):
+    with pytest.raises(InputError, match="found it in folders below; give one: onnx, tflite_int8"):
         find_model_file(tmp_path)

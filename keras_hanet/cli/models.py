@@ -7,7 +7,7 @@ from keras_hanet.models.weights import CARD, FOLDERS, installed_models, read_fac
 from keras_hanet.version import INTENDED_USE
 
 HELP = "List the models that ship with their weights: scores, data, licence."
-EXAMPLE = "hanet models"
+EXAMPLE = "hanet models --json"
 
 
 def add_arguments(parser):

@@ -71,10 +71,12 @@ def run(arguments):
 
 
 def _describe(model, metadata):
-    """Which model predicts, and where a shipped one's card lies."""
-    folder = shipped_folder(model)
-    card = f"; scores, limits and data: {folder / CARD}" if folder else ""
-    return f"Model {model}: {metadata.name}, {metadata.size} x {metadata.size}, threshold {metadata.threshold:g}{card}"
+    """Which model predicts, and where its card lies, if it has one."""
+    path = shipped_folder(model) or Path(model)
+    card = (path if path.is_dir() else path.parent) / CARD
+    point = f"threshold {metadata.threshold:g}, smallest lesion {100 * metadata.min_lesion_share:g} % of the image"
+    where = f"; scores, limits and data: {card}" if card.is_file() else ""
+    return f"Model {model}: {metadata.name}, {metadata.size} x {metadata.size}, {point}{where}"
 
 
 def _check_output(folder):

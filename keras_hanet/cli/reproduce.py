@@ -13,7 +13,7 @@ from keras_hanet.experiments.reproduce import (
 from keras_hanet.models.weights import FOLDERS, read_facts, shipped_folder
 
 HELP = "Make a shipped model again from its data and compare its score with the card's."
-EXAMPLE = "hanet reproduce cart --fold 0 --data DATA      (DATA holds busi/ and busbra/)"
+EXAMPLE = "hanet reproduce cart --fold 0 --data DATA"
 
 
 def add_arguments(parser):

@@ -35,8 +35,8 @@ def shipped_folder(name):
     folder = FOLDERS.get(str(name))
     if folder is not None and not (folder / FACTS).is_file():
         raise InputError(
-            f"{name} is not in this install: its weights lie in saved_models/{name} of the repository; clone it and "
-            "install from there, or take cart, which comes with the package"
+            f"{name} is not in this install: its weights lie in saved_models/{name} of the repository; give the path "
+            "of that folder, or take cart, which comes with the package"
         )
     return folder
 

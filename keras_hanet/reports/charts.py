@@ -84,8 +84,7 @@ def draw_points(name, title, across, up, points):
     x = linear_axis(across, min(point[1] for point in points), max(point[1] for point in points))
     y = linear_axis(up, min(point[2] for point in points), max(point[2] for point in points))
     named = [
-        text(x.place(value, LEFT, RIGHT) + 5, y.place(height, BOTTOM, TOP) + 4, _shorten(tip))
-        for tip, value, height, _ in points
+        _name_point(tip, x.place(value, LEFT, RIGHT), y.place(height, BOTTOM, TOP)) for tip, value, height, _ in points
     ]
     described = "; ".join(f"{tip}: {value:g}, {height:.1f}" for tip, value, height, _ in points)
     return picture(name, title, described, frame(x, y) + _points(points, x, y) + "".join(named))
@@ -204,6 +203,12 @@ def draw_intervals(name, title, label, rows, level=None):
 def percent(entry):
     """{"mean", "ci95"} of 0..1 as (mean, (low, high) or None) in percent, for a row of `draw_intervals`."""
     return 100 * entry["mean"], entry["ci95"] and tuple(100 * end for end in entry["ci95"])
+
+
+def _name_point(name, x, y):
+    """On the side of the point where there is room."""
+    is_left = x < (LEFT + RIGHT) / 2
+    return text(x + 6 if is_left else x - 6, y + 4, name, "start" if is_left else "end")
 
 
 def _points(points, x, y):

@@ -279,4 +279,4 @@ def test_without_a_model_the_shipped_one_is_taken_and_named_with_its_card(good, 
 
 def test_a_model_of_ones_own_has_no_card(good, tmp_path, bright_predictor, hanet):
     done = hanet("predict", good, "--model", "runs/mine", "--output", tmp_path / "out")
-    assert "Model runs/mine: bright, 64 x 64, threshold 0.5\n" in done.err
+    assert "Model runs/mine: bright, 64 x 64, threshold 0.5, smallest lesion 0 % of the image\n" in done.err

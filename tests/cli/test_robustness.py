@@ -77,7 +77,7 @@ def test_results_of_other_noise_are_refused(tmp_path, run_dir, hanet, refused):
 def test_a_model_given_twice_and_a_model_that_is_not_there_are_refused(tmp_path, trained, refused):
     words = ("robustness", "--model", trained.run_dir, "--data", trained.data, "--output", tmp_path)
     refused(*words, "--model", trained.run_dir, says=["expected models of different folders", "give each once"])
-    refused(*words, "--model", tmp_path / "none", says=[tmp_path / "none", "expected a run folder"])
+    refused(*words, "--model", tmp_path / "none", says=[tmp_path / "none", "a run folder, an exported folder"])
     assert list(tmp_path.iterdir()) == []
 
 

@@ -154,4 +154,6 @@ def test_points_by_hand():
     assert centres(drawn, "point") == [(48, 240)]
     assert centres(drawn, "point missed") == [(408, 30)]
     assert [node["tip"] for node in nodes(drawn, "circle", "point")] == ["one"]
+    names = {node["tip"]: (node["x"], node["text-anchor"]) for node in nodes(drawn, "text", "tick")}
+    assert (names["one"], names["two"]) == ((54, "start"), (402, "end")), "where there is room"
     assert "one: 5, 60.0; two: 10, 80.0" in drawn
