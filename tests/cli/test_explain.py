@@ -61,7 +61,7 @@ def test_a_network_without_parts_to_show_is_refused(tmp_path, tiny_network, phan
 def test_images_and_models_that_are_not_there_are_refused(tmp_path, run_dir, phantoms, refused):
     refused("explain", tmp_path / "none.png", "--model", run_dir, says=[tmp_path / "none.png", "no such file"])
     image = phantoms / "benign" / "benign (1).png"
-    refused("explain", image, "--model", tmp_path / "none", says=[tmp_path / "none", "a run folder, an exported folder"])
+    refused("explain", image, "--model", tmp_path / "none", says=[tmp_path / "none", "a run folder"])
 
 
 def test_the_reference_is_the_union_of_the_masks_of_that_name_only(tmp_path):
