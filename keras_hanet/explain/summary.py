@@ -61,9 +61,11 @@ def describe(summary):
         lines.append(f"False alarm of {false['area_px']:,} px, mean grey {false['grey']:.0f}.")
     elif false:
         share = 100 * false["share_below_lesion"]
+        grey = false["elsewhere_grey"]
+        elsewhere = "" if grey is None else f", elsewhere {grey:.0f}"  # all else may be outlined
         lines.append(
             f"{false['area_px']:,} px outlined outside the reference, {share:.0f} % of them below it: mean grey "
-            f"{false['grey']:.0f}, lesion {false['lesion_grey']:.0f}, elsewhere {false['elsewhere_grey']:.0f}."
+            f"{false['grey']:.0f}, lesion {false['lesion_grey']:.0f}{elsewhere}."
         )
     for name, part in summary["attention"].items():
         lines.append(

@@ -94,3 +94,10 @@ def test_parts_that_are_switched_off_are_named():
     assert describe(summary) == [ATTENTION[1], "The network has no TSA: its panels are left out."]
     everything = summarise_explanation(explain(PRED, absent=(TSA, GSA)), IMAGE, TRUE, METADATA)
     assert everything["missed"][0]["cells"] == pytest.approx(24 / 800 * 2), "the coarsest skip takes its place"
+
+
+def test_where_all_is_outlined_there_is_no_grey_elsewhere():
+    summary = summarise_explanation(explain(np.ones_like(PRED)), IMAGE, TRUE, METADATA)
+    assert summary["false"]["elsewhere_grey"] is None
+    [line] = [line for line in describe(summary) if "outside the reference" in line]
+    assert line.endswith("mean grey 90, lesion 90.")
