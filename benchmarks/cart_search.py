@@ -23,7 +23,7 @@ from keras_hanet.files import replacing, write_json, write_table
 from keras_hanet.models.config import HANetConfig
 from keras_hanet.reports.charts import draw_points
 from keras_hanet.reports.svg import standalone
-from keras_hanet.training.config import from_dict
+from keras_hanet.training.config import read_config
 
 RECIPE = ("learning_rate", "bce_weight", "jaccard_smooth", "normal_repeats", "extra_ratio")
 FULL, HALF, QUARTER = (256, 128, 64, 32, 16), (128, 64, 32, 16, 16), (64, 48, 32, 16, 16)
@@ -106,8 +106,7 @@ def collect(folder, runs):
 
 def describe_run(path, latency):
     """A run's network with its time, what of its recipe differs from the others, and its best validation epoch."""
-    values = json.loads(path.read_text())
-    config = from_dict({key: value for key, value in values.items() if key not in ("format", "command")})
+    config = read_config(path)
     named = [name for name, row in latency.items() if HANetConfig(**row["config"]) == config.model]
     with path.with_name("history.csv").open(newline="") as file:
         epochs = list(csv.DictReader(file))

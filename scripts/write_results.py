@@ -15,7 +15,7 @@ from pathlib import Path
 from keras_hanet.evaluation.comparison import format_comparison
 from keras_hanet.evaluation.diagnosis import format_diagnosis
 from keras_hanet.evaluation.folds import format_pooled_table
-from keras_hanet.evaluation.markdown import format_table
+from keras_hanet.evaluation.markdown import format_false_alarms, format_table
 from keras_hanet.experiments.ablate import describe_parts
 from keras_hanet.experiments.protocols import format_protocols
 from keras_hanet.experiments.robustness_table import format_robustness
@@ -47,7 +47,7 @@ def results_table(folder):
             continue
         summary = json.loads(path.read_text())
         lesion, normal = summary["lesion"], summary["normal"]
-        alarms = f"{normal['false_alarms']} of {normal['num']}" if normal["num"] else "no normals"
+        alarms = format_false_alarms(normal)
         lines.append(
             [
                 f"[{title}](docs/results/{path.parent.relative_to(folder).as_posix()})",
@@ -134,7 +134,7 @@ def models_table():
         card = (FOLDERS[name] / CARD).relative_to(ROOT).as_posix()
         for score in read_facts(FOLDERS[name])["scores"]:
             lesion, normal = score["lesion"], score["normal"]
-            alarms = f"{normal['false_alarms']} of {normal['num']}" if normal["num"] else "no normals"
+            alarms = format_false_alarms(normal)
             interval = [_interval(lesion[key], 100) for key in ("dice", "jaccard")]
             missed = f"{lesion['missed']} of {lesion['num']}"
             lines.append([f"[{name}]({card}), {score['of']}", score["title"], *interval, missed, alarms])

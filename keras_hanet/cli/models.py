@@ -2,7 +2,7 @@
 
 
 from keras_hanet.cli.console import print_text
-from keras_hanet.evaluation.markdown import format_interval, format_table
+from keras_hanet.evaluation.markdown import format_false_alarms, format_interval, format_table
 from keras_hanet.models.weights import CARD, FOLDERS, installed_models, read_facts
 from keras_hanet.version import INTENDED_USE
 
@@ -27,7 +27,7 @@ def _describe(name, facts):
     rows = [("scored", "Dice of lesion images, %", "IoU, %", "missed", "false alarms")]
     for score in facts["scores"]:
         lesion, normal = score["lesion"], score["normal"]
-        alarms = f"{normal['false_alarms']} of {normal['num']}" if normal["num"] else "no normals"
+        alarms = format_false_alarms(normal)
         interval = [format_interval(lesion[key], 100) for key in ("dice", "jaccard")]
         rows.append((score["title"], *interval, f"{lesion['missed']} of {lesion['num']}", alarms))
     data = "; ".join(f"{entry['name']} ({entry['licence']})" for entry in facts["data"])

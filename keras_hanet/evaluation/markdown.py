@@ -51,3 +51,8 @@ def format_interval(entry, factor=1, sign=""):
         return mean
     low, high = entry["ci95"]
     return f"{mean} [{factor * low:z.1f}, {factor * high:z.1f}]"
+
+
+def format_false_alarms(normal):
+    """"3 of 27" of a summary's normal images, or that there are none."""
+    return f"{normal['false_alarms']} of {normal['num']}" if normal["num"] else "no normals"

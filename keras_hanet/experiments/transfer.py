@@ -7,7 +7,7 @@ from keras_hanet.data.layouts import read_samples
 from keras_hanet.data.split_files import keep_unseen
 from keras_hanet.errors import InputError
 from keras_hanet.evaluation.evaluate import evaluate
-from keras_hanet.evaluation.markdown import SCORE_LABELS, format_interval, format_table
+from keras_hanet.evaluation.markdown import SCORE_LABELS, format_false_alarms, format_interval, format_table
 from keras_hanet.experiments.runs import finish_runs
 from keras_hanet.files import write_json
 from keras_hanet.inference import Predictor
@@ -69,7 +69,7 @@ def format_transfer(table):
     for row in table:
         lesion, normal = row["lesion"], row["normal"]
         scores = (format_interval(lesion[name], SCORE_LABELS[name][1]) for name in _SCORES)
-        alarms = f"{normal['false_alarms']} of {normal['num']}" if normal["num"] else "no normals"
+        alarms = format_false_alarms(normal)
         lines.append((row["name"], f"{lesion['num']} + {normal['num']}", str(lesion["missed"]), *scores, alarms))
     return format_table(lines)
 

@@ -1,6 +1,6 @@
 """The card of a shipped model, in Markdown, from nothing but its facts."""
 
-from keras_hanet.evaluation.markdown import format_interval, format_table
+from keras_hanet.evaluation.markdown import format_false_alarms, format_interval, format_table
 from keras_hanet.version import INTENDED_USE
 
 _INTENDED = """\
@@ -62,7 +62,7 @@ def _scores(facts):
     rows = [("scored", "of", "Dice, %", "IoU, %", "HD95, px", "missed", "false alarms")]
     for score in facts["scores"]:
         lesion, normal = score["lesion"], score["normal"]
-        alarms = f"{normal['false_alarms']} of {normal['num']}" if normal["num"] else "no normals"
+        alarms = format_false_alarms(normal)
         factors = {"dice": 100, "jaccard": 100, "hd95_px": 1}
         cells = [format_interval(lesion[key], factor) for key, factor in factors.items()]
         rows.append((score["title"], score["of"], *cells, f"{lesion['missed']} of {lesion['num']}", alarms))

@@ -1,4 +1,4 @@
-from keras_hanet.evaluation.markdown import format_interval, format_table
+from keras_hanet.evaluation.markdown import format_false_alarms, format_interval, format_table
 
 
 def test_table_lines_up():
@@ -17,3 +17,8 @@ def test_interval():
     assert format_interval({"mean": 2.0, "ci95": None}) == "2.0"
     assert format_interval({"mean": -0.01, "ci95": [-0.04, 0.01]}) == "0.0 [0.0, 0.0]", "no -0.0"
     assert format_interval({"mean": None, "ci95": None}) == format_interval(None) == ""
+
+
+def test_false_alarms_are_counted_where_there_are_normals():
+    assert format_false_alarms({"num": 27, "false_alarms": 3}) == "3 of 27"
+    assert format_false_alarms({"num": 0}) == "no normals"
