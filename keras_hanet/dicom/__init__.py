@@ -1,0 +1,1 @@
+"""DICOM in and out: ultrasound images and films to frames; outlines to segmentations and reports."""
