@@ -19,7 +19,13 @@ from keras_hanet.metrics.overlap import jaccard as jaccard
 from keras_hanet.metrics.overlap import precision as precision
 from keras_hanet.metrics.overlap import sensitivity as sensitivity
 from keras_hanet.metrics.overlap import specificity as specificity
+from keras_hanet.metrics.shape import Shape as Shape
+from keras_hanet.metrics.shape import perimeter as perimeter
+from keras_hanet.metrics.shape import shape as shape
+from keras_hanet.metrics.shape import solidity as solidity
+from keras_hanet.metrics.size import Axes as Axes
 from keras_hanet.metrics.size import agreement as agreement
+from keras_hanet.metrics.size import axes as axes
 from keras_hanet.metrics.size import long_axis as long_axis
 from keras_hanet.metrics.surface import SurfaceDistances as SurfaceDistances
 from keras_hanet.metrics.surface import assd as assd

@@ -79,6 +79,61 @@ def test_long_axis_is_the_longest_chord_of_scikit_images_outline(seed, spacing):
     assert metrics.long_axis(lesion, spacing) == pytest.approx(theirs, abs=math.hypot(*spacing) / 2)
 
 
+@pytest.mark.parametrize(
+    ("mask", "long", "short", "angle"),
+    [
+        (rectangle(1, 1), 1, 1, 0),
+        (rectangle(1, 7), 7, 1, 0),
+        (rectangle(7, 1), 7, 1, 90),
+        # Both diagonals of the outline, a diamond, have a slope of 1: half as long and half as wide.
+        (np.array([[0, 1, 0], [1, 1, 1], [0, 1, 0]]), 3, 3, 0),
+        # Along (5, 4); the outline is a strip of slope 1 that is one column wide.
+        (np.eye(5), math.hypot(5, 4), math.hypot(5, 4) / (5 + 4), math.degrees(math.atan2(4, 5))),
+    ],
+    ids=["pixel", "row", "column", "plus", "diagonal"],
+)
+def test_axes_by_hand(mask, long, short, angle):
+    assert metrics.axes(mask) == pytest.approx((long, short, angle))
+
+
+def test_axes_of_a_rectangle_lie_along_and_across_its_diagonal():
+    long, short, angle = metrics.axes(rectangle(30, 40, shape=(60, 60)))
+    assert long == pytest.approx(math.hypot(29, 40))  # from the middle of a side's last pixel to that of the other's
+    assert angle == pytest.approx(math.degrees(math.atan2(29, 40)))
+    # A line across the middle from the upper to the lower side, at a right angle to the diagonal of slope 29 / 40.
+    assert short == pytest.approx(30 * long / 40)
+
+
+@pytest.mark.parametrize("turn", range(0, 180, 15))
+def test_axes_of_an_ellipse_are_its_own(turn):
+    rows, columns = np.ogrid[-99.5:100, -99.5:100]
+    cos, sin = math.cos(math.radians(turn)), math.sin(math.radians(turn))
+    ellipse = ((columns * cos - rows * sin) / 80) ** 2 + ((columns * sin + rows * cos) / 45) ** 2 <= 1
+    long, short, angle = metrics.axes(ellipse)
+    assert (long, short) == pytest.approx((160, 90), abs=1.5)
+    assert angle == pytest.approx(min(turn, 180 - turn), abs=4)
+
+
+def test_axes_with_anisotropic_spacing():
+    disc = np.hypot(*np.ogrid[-50:51, -50:51]) <= 50  # in pixels of 0.1 x 0.3 an ellipse of 10.1 x 30.3
+    assert metrics.axes(disc, (0.1, 0.3)) == pytest.approx((30.3, 10.1, 0), abs=1e-9)
+    assert metrics.axes(disc, (0.3, 0.1)) == pytest.approx((30.3, 10.1, 90), abs=1e-9)
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_mirrored_axes_are_as_long_and_as_steep(seed):
+    blob = ndimage.gaussian_filter(np.random.default_rng(seed).normal(size=(60, 80)), 6) > 0.02
+    axes = metrics.axes(blob, (0.4, 0.7))
+    assert metrics.axes(blob[:, ::-1], (0.4, 0.7)) == pytest.approx(axes)
+    assert metrics.axes(blob[::-1], (0.4, 0.7)) == pytest.approx(axes)
+    assert metrics.axes(blob.T, (0.7, 0.4)) == pytest.approx((axes.long, axes.short, 90 - axes.angle_deg))
+    assert axes.short <= axes.long
+
+
+def test_no_lesion_has_no_axes():
+    assert all(math.isnan(value) for value in metrics.axes(np.zeros((4, 4), np.uint8)))
+
+
 def test_agreement_by_hand():
     bias, sd, limits = metrics.agreement([10, 20, 30], [12, 20, 34])  # differences 2, 0, 4
     assert (bias, sd) == (2.0, 2.0)
