@@ -41,12 +41,27 @@ def find_annotations(image):
     Returns:
         An `Annotations`.
     """
-    spread = image.max(axis=2).astype(np.int16) - image.min(axis=2)
+    brightest, spread = brightness_and_spread(image)
     coloured = np.mean(spread > _COLOURED) > _COLOURED_SHARE
-    strokes = _find_strokes(image.max(axis=2))
+    strokes = _find_strokes(brightest)
     marks = [_is_cross(pixels) for _, pixels in strokes]
     letters = [box for (box, _), mark in zip(strokes, marks, strict=True) if not mark]
     return Annotations(bool(coloured), any(marks), _has_row(letters))
+
+
+def brightness_and_spread(image):
+    """The largest channel of each pixel, and how far above the smallest it lies, 0 where the pixel is grey.
+
+    Args:
+        image: (H, W, 3) uint8 RGB.
+
+    Returns:
+        two (H, W) uint8.
+    """
+    # Channel by channel: NumPy's maximum over an axis of three takes ten times as long.
+    red, green, blue = (np.ascontiguousarray(image[..., channel]) for channel in range(3))
+    brightest = cv2.max(cv2.max(red, green), blue)
+    return brightest, brightest - cv2.min(cv2.min(red, green), blue)
 
 
 def _find_strokes(grey):
