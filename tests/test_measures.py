@@ -7,6 +7,7 @@ import pytest
 from scipy import ndimage
 from skimage.measure import label, regionprops
 
+from keras_hanet import metrics
 from keras_hanet.frame import ScanArea, Spacing
 from keras_hanet.measures import LESION_COLUMNS, measure_lesions, to_row
 
@@ -67,6 +68,17 @@ def test_disc_on_pixels_that_are_not_square_is_a_disc():
     assert lesion.perimeter_mm == pytest.approx(math.pi * 10, rel=0.01)
     assert (lesion.circularity, lesion.irregularity) == pytest.approx((1, 0), abs=0.02)
     assert measure_lesions(mask)[0].circularity < 0.9  # in square pixels it is an ellipse
+
+
+def test_shape_is_physical():
+    mask = rectangle(30, 30)
+    [lesion] = measure_lesions(mask, whole(mask, 0.1, 0.3))
+    perimeter, circularity, irregularity = metrics.shape(mask, (0.1, 0.3))
+    assert (lesion.perimeter_mm, lesion.circularity, lesion.irregularity) == (perimeter, circularity, irregularity)
+    in_pixels = metrics.shape(mask)
+    assert lesion.perimeter_px == in_pixels.perimeter
+    assert abs(in_pixels.circularity - circularity) > 0.1
+    assert abs(in_pixels.irregularity - irregularity) > 0.01
 
 
 @pytest.mark.parametrize(

@@ -97,6 +97,21 @@ def test_an_ellipse_is_not_irregular(b, turn):
     assert metrics.shape(ellipse(100, b, turn)).irregularity == pytest.approx(0, abs=0.025)
 
 
+@pytest.mark.parametrize("seed", range(3))
+def test_irregularity_is_against_scikit_images_ellipse(seed):
+    num_irregular = 0
+    for blob in blobs(seed):
+        [region] = regionprops(blob.astype(np.uint8))
+        # Theirs takes pixels for points; a square of side 1 has the variance 1 / 12.
+        short, long = (axis**2 / 16 + 1 / 12 for axis in (region.axis_minor_length, region.axis_major_length))
+        ratio = math.sqrt(short / long)
+        half_axis = math.sqrt(blob.sum() / (math.pi * ratio))
+        expected = 1 - 4 * half_axis * ellipe(1 - ratio**2) / perimeter_crofton(np.pad(blob, 1), 4)
+        assert metrics.shape(blob).irregularity == pytest.approx(max(0, expected), abs=1e-4)
+        num_irregular += expected > 0.1
+    assert num_irregular
+
+
 def test_irregularity_of_a_star_grows_with_its_spikes():
     angles = np.arctan2(*np.ogrid[-99.5:100, -99.5:100])
     radii = np.hypot(*np.ogrid[-99.5:100, -99.5:100])

@@ -85,12 +85,14 @@ def test_long_axis_is_the_longest_chord_of_scikit_images_outline(seed, spacing):
         (rectangle(1, 1), 1, 1, 0),
         (rectangle(1, 7), 7, 1, 0),
         (rectangle(7, 1), 7, 1, 90),
+        # Its diagonals go from side to side, 9 x 10, or from top to bottom, 10 x 9: the flatter ones count.
+        (np.ones((10, 10)), math.hypot(9, 10), math.hypot(9, 10), math.degrees(math.atan2(9, 10))),
         # Both diagonals of the outline, a diamond, have a slope of 1: half as long and half as wide.
         (np.array([[0, 1, 0], [1, 1, 1], [0, 1, 0]]), 3, 3, 0),
         # Along (5, 4); the outline is a strip of slope 1 that is one column wide.
         (np.eye(5), math.hypot(5, 4), math.hypot(5, 4) / (5 + 4), math.degrees(math.atan2(4, 5))),
     ],
-    ids=["pixel", "row", "column", "plus", "diagonal"],
+    ids=["pixel", "row", "column", "square", "plus", "diagonal"],
 )
 def test_axes_by_hand(mask, long, short, angle):
     assert metrics.axes(mask) == pytest.approx((long, short, angle))
