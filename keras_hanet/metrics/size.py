@@ -66,10 +66,11 @@ def axes(mask, spacing=(1.0, 1.0)):
     ends = np.argwhere(squares >= squares.max() * (1 - 1e-12))  # a round lesion has several, equal but for rounding
     height, width = np.abs(hull[ends[:, 0]] - hull[ends[:, 1]]).T
     angles, long = np.arctan2(height, width), np.hypot(height, width).max()
-    first, last = ends[angles.argmin()]
+    flattest = angles.argmin()
+    first, last = ends[flattest]
     along = (hull[last] - hull[first]) / long
     short = _longest_chord(np.roll(hull, -first, axis=0), along, (last - first) % len(hull))
-    return Axes(float(long), short, math.degrees(angles.min()))
+    return Axes(float(long), short, math.degrees(angles[flattest]))
 
 
 def row_ends(mask):
