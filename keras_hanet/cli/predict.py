@@ -1,31 +1,30 @@
-"""`hanet predict`: image files and folders -> masks at the original size, overlays, one table."""
+"""`hanet predict`: images, DICOM files, films and folders -> outlines at the original size, measures, reports."""
 
+import math
 import re
+from functools import partial
+from itertools import count
 from pathlib import Path
 
-import cv2
-
+from keras_hanet.analysis.reliability import read_reliability
 from keras_hanet.cli.console import bar, keras_loading, say
-from keras_hanet.data.preprocessing import decode_image
-from keras_hanet.drawing import draw_overlay, write_picture
 from keras_hanet.errors import InputError
-from keras_hanet.files import write_table
 from keras_hanet.inference import Predictor
 from keras_hanet.models.weights import CARD, DEFAULT, shipped_folder
+from keras_hanet.outputs.results import SMOOTHING_S, Results
+from keras_hanet.outputs.tables import FRAMES, LESIONS, writing_tables
+from keras_hanet.sources import SUFFIXES, is_source, open_source
 
-HELP = "Outline the lesions of image files and folders."
-EXAMPLE = "hanet predict IMAGES --output predictions"
-SUFFIXES = (".png", ".jpg", ".jpeg", ".bmp", ".tif", ".tiff")
-COLUMNS = ("image", "height_px", "width_px", "num_lesions", "lesion_area_px", "lesion_share", "largest_probability")
-TABLE = "measures.csv"
-BATCH_SIZE = 8
+HELP = "Outline and measure the lesions of images, DICOM files, films and folders."
+EXAMPLE = "hanet predict IMAGES --output predictions --report"
+KINDS = ("masks", "overlays", "reports", "dicom", "sheets")
 _MASK_NAME = re.compile(r"_mask(_\d+)?$")
 
 
 def add_arguments(parser):
     parser.add_argument(
         "inputs", nargs="+", type=Path, metavar="INPUT",
-        help="image file, or folder with images; NAME_mask.png in it is left out",
+        help="image, ultrasound DICOM file or film, or folder with these; NAME_mask.png in it is left out",
     )
     parser.add_argument(
         "--model", default=DEFAULT, metavar="MODEL",
@@ -36,38 +35,79 @@ def add_arguments(parser):
         "--output", type=Path, default=Path("predictions"), metavar="DIR",
         help="folder of the results (default: %(default)s)",
     )
+    parser.add_argument(
+        "--report", action="store_true",
+        help="write a page for each file, in HTML and PDF: picture, outline, measures, warnings",
+    )
+    parser.add_argument(
+        "--deidentify", action="store_true",
+        help="of DICOM files: replace what names a patient, black out what lies around the scan, number the results",
+    )
+    parser.add_argument(
+        "--smoothing", type=float, default=SMOOTHING_S, metavar="SECONDS",
+        help="films: how long an outline lags behind to flicker less; 0 takes each frame by itself "
+        "(default: %(default)s)",
+    )
 
 
 def run(arguments):
+    if not 0 <= arguments.smoothing < math.inf:
+        raise InputError(f"--smoothing: expected seconds, 0 or more, got {arguments.smoothing:g}")
     _check_output(arguments.output)
-    outputs = find_images(arguments.inputs, arguments.output)
+    places = find_inputs(arguments.inputs, arguments.output)
     num_masks = sum(_is_mask(path) for source in arguments.inputs if source.is_dir() for path in source.rglob("*"))
     if num_masks:
         say(f"{num_masks} files are named like masks (NAME_mask.png) and left out; give one by itself to predict it")
     with keras_loading():
         predictor = Predictor(arguments.model)
+    reliability = read_reliability(arguments.model)
     say(_describe(arguments.model, predictor.metadata))
-    paths, rows, refused = list(outputs), [], []
-    for start in bar("images", unit="batch")(range(0, len(paths), BATCH_SIZE)):
-        images = {}
-        for path in paths[start : start + BATCH_SIZE]:
+    results = Results(
+        arguments.output, predictor, str(arguments.model), reliability, arguments.report, arguments.smoothing
+    )
+    openers = _deidentified(places) if arguments.deidentify else _as_they_are(places)
+    refused = []
+    with writing_tables(arguments.output, reliability) as tables:
+        for place, opened in bar("files", unit="file")(openers):
             try:
-                images[path] = decode_image(path)
+                source = opened()
+                speed = results.write(place, source, tables)
             except InputError as error:
                 refused.append(error)
-        if not images:
-            continue
-        for (path, image), prediction in zip(images.items(), predictor.predict(list(images.values())), strict=True):
-            write_picture(arguments.output / "overlays" / outputs[path], draw_overlay(image, prediction.mask))
-            write_picture(arguments.output / "masks" / outputs[path], prediction.mask * 255)
-            rows.append(_measure(path, prediction))
-    write_table(arguments.output / TABLE, COLUMNS, rows)
-    say(f"{len(rows)} images: masks, overlays and {TABLE} are in {arguments.output}")
+                continue
+            if speed is not None:
+                say(f"{source.name}: {speed.describe()}")
+        if len(refused) == len(places):
+            _say_refused(refused, places)
+    say(f"{len(places) - len(refused)} files: masks, overlays, {FRAMES} and {LESIONS} are in {arguments.output}")
     say(predictor.metadata.intended_use)
     if refused:
-        for error in refused:
-            say(f"left out: {error}")
-        raise InputError(f"{len(refused)} of {len(paths)} images could not be read; what is left out stands above")
+        _say_refused(refused, places)
+
+
+def _as_they_are(places):
+    """Of each file the place of its results and what opens it."""
+    return [(place, partial(open_source, path)) for path, place in places.items()]
+
+
+def _deidentified(places):
+    """The same without the patient: places and names are numbers, for a file's name may hold a person's."""
+    from keras_hanet.dicom.deidentified import DeidentifiedSource
+    from keras_hanet.dicom.deidentify import Deidentifier
+
+    deidentifier = Deidentifier()
+
+    def opening(path, name):
+        return lambda: DeidentifiedSource(open_source(path), name, deidentifier)
+
+    names = (f"{number:05d}" for number in count(1))
+    return [(Path(name), opening(path, name)) for path, name in zip(places, names, strict=False)]
+
+
+def _say_refused(refused, places):
+    for error in refused:
+        say(f"left out: {error}")
+    raise InputError(f"{len(refused)} of {len(places)} files could not be read; what is left out stands above")
 
 
 def _describe(model, metadata):
@@ -85,8 +125,8 @@ def _check_output(folder):
         raise InputError(f"{folder} holds masks that no earlier prediction wrote; give another --output")
 
 
-def find_images(inputs, results):
-    """The images of files and folders, with the place each takes below the output folder.
+def find_inputs(inputs, results):
+    """The images, DICOM files and films of a command, with the place each takes below the output folder.
 
     In a folder, hidden files, mask files (`NAME_mask.png`, `NAME_mask_1.png`) and what an earlier
     run wrote to `results` are left out.
@@ -96,36 +136,42 @@ def find_images(inputs, results):
         results: path of the output folder.
 
     Returns:
-        dict of image path -> relative path ending in .png.
+        dict of path -> relative path without a suffix.
 
     Raises:
-        InputError: if an input is not there, a folder holds no image, or two images would be
+        InputError: if an input is not there, a folder holds nothing to outline, or the results of two would be
             written to one file.
     """
-    outputs = {}
+    places = {}
     for source in inputs:
         if source.is_dir():
-            found = sorted(path for path in source.rglob("*") if _is_image(path) and not _is_result(path, results))
+            found = sorted(path for path in source.rglob("*") if _is_input(path) and not _is_result(path, results))
             if not found:
-                raise InputError(f"{source}: expected a folder with images ({', '.join(SUFFIXES)}), found none")
-            outputs.update({path: path.relative_to(source).with_suffix(".png") for path in found})
+                raise InputError(
+                    f"{source}: expected a folder with images, DICOM files or films ({', '.join(SUFFIXES)}), found none"
+                )
+            places.update({path: _without_suffix(path.relative_to(source)) for path in found})
         elif source.is_file():
-            outputs[source] = Path(source.name).with_suffix(".png")
+            places[source] = _without_suffix(Path(source.name))
         else:
             raise InputError(f"{source}: no such file or folder; check the path")
     owners = {}
-    for path, output in outputs.items():
-        if output in owners:
+    for path, place in places.items():
+        if place in owners:
             raise InputError(
-                f"{path} and {owners[output]} would both be written to {output}; rename one or predict them apart"
+                f"{path} and {owners[place]} would both be written to {place}; rename one or predict them apart"
             )
-        owners[output] = path
-    return outputs
+        owners[place] = path
+    return places
 
 
-def _is_image(path):
-    hidden = path.name.startswith(".")
-    return path.suffix.lower() in SUFFIXES and not hidden and not _is_mask(path) and path.is_file()
+def _without_suffix(path):
+    """A UID for a name keeps its last number: "1.2.840.7" is not "1.2.840"."""
+    return path.with_suffix("") if path.suffix.lower() in SUFFIXES else path
+
+
+def _is_input(path):
+    return is_source(path) and not _is_mask(path)
 
 
 def _is_mask(path):
@@ -134,18 +180,4 @@ def _is_mask(path):
 
 def _is_result(path, results):
     folders = path.resolve().parents
-    return any((results / name).resolve() in folders for name in ("masks", "overlays", "sheets"))
-
-
-def _measure(path, prediction):
-    height, width = prediction.mask.shape
-    area = int(prediction.mask.sum())
-    return {
-        "image": path,
-        "height_px": height,
-        "width_px": width,
-        "num_lesions": cv2.connectedComponents(prediction.mask)[0] - 1,
-        "lesion_area_px": area,
-        "lesion_share": round(area / (height * width), 6),
-        "largest_probability": round(float(prediction.probability.max()), 4),
-    }
+    return any((results / name).resolve() in folders for name in KINDS)

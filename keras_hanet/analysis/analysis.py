@@ -1,0 +1,95 @@
+"""Frame -> outline, measures, flags and how far to believe them: what every command, page and file says of a frame."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from keras_hanet.analysis.flags import find_flags
+from keras_hanet.analysis.reliability import assess
+from keras_hanet.frame import Frame
+from keras_hanet.inference import Prediction
+from keras_hanet.measures import LesionMeasures, measure_lesions
+
+
+@dataclass(frozen=True)
+class Analysis:
+    """What is said of one frame.
+
+    Attributes:
+        frame: the `Frame`.
+        prediction: `Prediction` at the frame's size; outside its scan area the probability is 0.
+        lesions: `LesionMeasures` of each connected region of the mask, largest first.
+        flags: names of what speaks against the result, keys of `keras_hanet.analysis.flags.FLAGS`.
+        lesion_probability: probability, 0..1, that the frame shows a lesion at all.
+        expected_dice: Dice, 0..1, to be expected of the mask, from the spread of the model's answers to the frame
+            mirrored and scaled.
+        doubtful: whether the abstain rule says not to rely on it. These three are None where the model has no
+            reliability record.
+    """
+
+    frame: Frame
+    prediction: Prediction
+    lesions: tuple[LesionMeasures, ...]
+    flags: tuple[str, ...]
+    lesion_probability: float | None = None
+    expected_dice: float | None = None
+    doubtful: bool | None = None
+
+
+def analyse(predictor, frames, reliability=None):
+    """Analyse frames in one batch.
+
+    Args:
+        predictor: `Predictor`.
+        frames: sequence of `Frame`.
+        reliability: `Reliability` of the model, None if it has none.
+
+    Returns:
+        list of `Analysis`.
+    """
+    at_s = predictor.probabilities_at_s([frame.scan for frame in frames])
+    return [conclude(predictor, frame, p, reliability) for frame, p in zip(frames, at_s, strict=True)]
+
+
+def conclude(predictor, frame, probability_at_s, reliability=None):
+    """Analyse a frame of which the network's answer is there already.
+
+    Args:
+        predictor: `Predictor`.
+        frame: `Frame`.
+        probability_at_s: (S, S) float32, 0..1, of the frame's scan.
+        reliability: `Reliability` of the model, None if it has none.
+
+    Returns:
+        `Analysis`.
+    """
+    prediction = outline(predictor, frame, probability_at_s)
+    belief = None if reliability is None else assess(predictor, frame, prediction, reliability)
+    return Analysis(
+        frame,
+        prediction,
+        measure_lesions(prediction.mask, frame.area),
+        find_flags(frame, prediction.mask, reliability),
+        *(() if belief is None else (belief.lesion_probability, belief.expected_dice, belief.doubtful)),
+    )
+
+
+def outline(predictor, frame, probability_at_s):
+    """Bring the network's answer on a frame's scan area to the frame's size, 0 around it, and to a mask.
+
+    Args:
+        predictor: `Predictor`, for its operating point.
+        frame: `Frame`.
+        probability_at_s: (S, S) float32, 0..1.
+
+    Returns:
+        `Prediction` of the frame's height and width.
+    """
+    inside = predictor.to_prediction(probability_at_s, frame.scan.shape[:2])
+    if frame.area is None:
+        return inside
+    shape = frame.image.shape[:2]
+    whole = Prediction(np.zeros(shape, np.float32), np.zeros(shape, np.uint8))
+    whole.probability[frame.area.slices] = inside.probability
+    whole.mask[frame.area.slices] = inside.mask
+    return whole

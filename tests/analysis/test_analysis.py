@@ -1,0 +1,51 @@
+import numpy as np
+import pytest
+
+from keras_hanet.analysis.analysis import analyse, conclude
+from keras_hanet.frame import Frame, ScanArea, Spacing
+from keras_hanet.inference import Predictor
+from keras_hanet.metadata import Metadata
+
+SIZE = 64
+
+
+@pytest.fixture
+def predictor():
+    """Takes what is bright for lesion."""
+    return Predictor.from_function(lambda images: images[..., 0] / 255, Metadata(SIZE, 0.5, 0.0, "bright"))
+
+
+def scan_with_a_square():
+    """100 x 150, grey noise, a bright square of 20 x 10 pixels and a bright banner on top."""
+    image = np.random.default_rng(0).integers(20, 60, (100, 150, 1)).astype(np.uint8).repeat(3, axis=2)
+    image[50:60, 70:90] = 250
+    image[:8] = 250
+    return image
+
+
+def test_the_network_sees_the_scan_area_alone_and_the_mask_lies_where_it_does(predictor):
+    area = ScanArea(20, 30, 64, 64, Spacing(0.2, 0.1))
+    [analysis] = analyse(predictor, [Frame(scan_with_a_square(), "scan.png", area)])
+    expected = np.zeros((100, 150), np.uint8)
+    expected[50:60, 70:90] = 1
+    np.testing.assert_array_equal(analysis.prediction.mask, expected)
+    assert analysis.prediction.probability.shape == (100, 150)
+    assert analysis.prediction.probability[:8].max() == 0  # the banner
+    [lesion] = analysis.lesions
+    assert (lesion.depth_mm, lesion.transverse_mm) == pytest.approx((2.0, 2.0))
+    assert (analysis.lesion_probability, analysis.expected_dice, analysis.doubtful) == (None, None, None)
+
+
+def test_without_an_area_it_sees_all(predictor):
+    [analysis] = analyse(predictor, [Frame(scan_with_a_square(), "scan.png")])
+    assert len(analysis.lesions) == 2
+    assert analysis.lesions[0].long_axis_mm is None
+    assert {"several lesions", "cut by the border"} <= set(analysis.flags)
+
+
+def test_frames_of_a_batch_are_analysed_as_one_by_one(predictor):
+    frames = [Frame(scan_with_a_square(), "a"), Frame(scan_with_a_square()[20:, 40:], "b")]
+    for frame, analysis in zip(frames, analyse(predictor, frames), strict=True):
+        alone = conclude(predictor, frame, predictor.probabilities_at_s([frame.scan])[0])
+        np.testing.assert_array_equal(analysis.prediction.mask, alone.prediction.mask)
+        assert (analysis.frame, analysis.lesions, analysis.flags) == (frame, alone.lesions, alone.flags)
