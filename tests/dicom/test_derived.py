@@ -124,7 +124,13 @@ def test_a_film_is_referred_to_by_frame_and_a_still_is_not():
 
 @pytest.mark.parametrize(
     ("attributes", "side"),
-    [({}, None), ({"Laterality": "L"}, "L"), ({"Laterality": "L", "ImageLaterality": "R"}, "R"), ({"Laterality": ""}, None)],
+    [
+        ({}, None),
+        ({"Laterality": "L"}, "L"),
+        ({"Laterality": "L", "ImageLaterality": "R"}, "R"),
+        ({"Laterality": ""}, None),
+        ({"Laterality": "B"}, None),
+    ],
 )
 def test_the_side_is_what_the_image_says(attributes, side):
     assert laterality_of(make_source(**attributes)) == side
