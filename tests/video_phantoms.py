@@ -1,4 +1,4 @@
-"""A phantom cine: a lesion that moves and breathes through tissue, speckle fresh in every frame, masks known exactly."""
+"""A phantom cine: a lesion that moves and breathes in tissue, speckle fresh in every frame, masks known exactly."""
 
 import math
 
@@ -16,8 +16,12 @@ def cine_lesion(time_s, height, width):
     breath = math.sin(2 * math.pi * time_s / 4)
     size = 1 + 0.05 * math.sin(2 * math.pi * time_s / 3)
     return Lesion(
-        y=height * (0.45 + 0.05 * breath), x=width * (0.5 + 0.03 * breath), half_width=0.17 * width * size,
-        half_height=0.16 * height * size, tilt=0.1, waves=((2, 0.03, 0.5), (3, 0.04, 1.0), (5, 0.03, 2.0)),
+        y=height * (0.45 + 0.05 * breath),
+        x=width * (0.5 + 0.03 * breath),
+        half_width=0.17 * width * size,
+        half_height=0.16 * height * size,
+        tilt=0.1,
+        waves=((2, 0.03, 0.5), (3, 0.04, 1.0), (5, 0.03, 2.0)),
     )
 
 

@@ -1,7 +1,8 @@
 """Video files -> frames, one by one, with the time each is shown; nothing but the file itself is ever opened.
 
 FFmpeg, which decodes here, can also read playlists that name other files or addresses. Only the containers MP4,
-MOV, AVI, MKV and WebM are let in, whatever a file is called, and no protocol is: the content comes from a file that Python opened.
+MOV, AVI, MKV and WebM are let in, whatever a file is called, and no protocol is: the content comes from a file that
+Python opened.
 """
 
 import io
@@ -49,8 +50,8 @@ class VideoSource:
         first = next(self.frames(), None)
         if first is None:
             raise InputError(
-                f"{name}: expected a film with frames of at most {MAX_PIXELS:,} pixels, and no frame of it can be decoded; "
-                "copy or export it again"
+                f"{name}: expected a film with frames of at most {MAX_PIXELS:,} pixels, and no frame of it can be "
+                "decoded; copy or export it again"
             )
         self.height, self.width = first.image.shape[:2]
 

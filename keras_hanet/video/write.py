@@ -81,12 +81,11 @@ def writing_film(path):
     Yields:
         `FilmWriter`. One that gets no picture leaves a file that is no film.
     """
-    with replacing(path) as temporary:
-        # A file that Python opened: FFmpeg would take "a:b.mp4" for a protocol.
-        with open(temporary, "wb") as file, av.open(file, "w", format="mp4") as container:
-            writer = FilmWriter(container)
-            yield writer
-            writer.finish()
+    # FFmpeg gets a file that Python opened: it would take "a:b.mp4" for a protocol.
+    with replacing(path) as temporary, open(temporary, "wb") as file, av.open(file, "w", format="mp4") as container:
+        writer = FilmWriter(container)
+        yield writer
+        writer.finish()
 
 
 def find_encoder():

@@ -45,11 +45,11 @@ def test_an_error_comes_after_the_items_before_it_and_ends_the_thread():
         yield 2
         raise OSError("the disk is full")
 
-    before, taken = threading.active_count(), []
+    before = threading.active_count()
+    items = run_ahead(failing())
+    assert [next(items), next(items)] == [1, 2]
     with pytest.raises(OSError, match="the disk is full"):
-        for item in run_ahead(failing()):
-            taken.append(item)
-    assert taken == [1, 2]
+        next(items)
     assert threading.active_count() == before
 
 

@@ -74,7 +74,7 @@ def test_times_are_those_of_the_stream_where_it_pauses(tmp_path):
     np.testing.assert_allclose([f.time_s for f in read_video(path).frames()], (0, 0.04, 1.04), atol=1e-3)
 
 
-@pytest.mark.parametrize("turn", (90, 180, 270))
+@pytest.mark.parametrize("turn", [90, 180, 270])
 def test_a_film_held_sideways_is_turned_upright_as_opencv_turns_it(turn, tmp_path):
     picture = np.zeros((64, 96, 3), np.uint8)
     picture[:16, :24] = 255  # the upper left corner
@@ -167,7 +167,7 @@ def test_a_huge_declared_size_is_refused_before_anything_is_decoded(tmp_path):
         read_video(tmp_path / "huge.avi")
 
 
-@pytest.mark.parametrize("suffix", ("mp4", "avi"))  # one finds the size in its header, one while it looks at a frame
+@pytest.mark.parametrize("suffix", ["mp4", "avi"])  # one finds the size in its header, one while it looks at a frame
 def test_frames_of_one_pixel_too_many_are_refused(suffix, tmp_path, monkeypatch):
     path = write(tmp_path / f"clip.{suffix}", numbered(2), CODECS[suffix])
     for options in (read._OPTIONS, read._DECODER_OPTIONS):
@@ -227,7 +227,7 @@ def test_frames_that_change_their_size_end_the_film_with_a_sentence(tmp_path):
         list(read_video(path).frames())
 
 
-@pytest.mark.parametrize("suffix", ("mp4", "avi", "mkv"))
+@pytest.mark.parametrize("suffix", ["mp4", "avi", "mkv"])
 def test_random_damage_never_ends_in_a_traceback(suffix, tmp_path):
     images = [image for image, _ in cine_frames(12, 96, 128)]
     content = write(tmp_path / f"clip.{suffix}", images, CODECS[suffix]).read_bytes()

@@ -58,12 +58,12 @@ def test_a_moving_lesion_under_fresh_speckle_is_one_scene():
     assert values[-1] == pytest.approx(1 - math.exp(-1 / 3))
 
 
-@pytest.mark.parametrize("times_s", ([0.5, 0.5], [0.5, 0.2], [0.5, None], [None, 0.5], [None, None]))
+@pytest.mark.parametrize("times_s", [[0.5, 0.5], [0.5, 0.2], [0.5, None], [None, 0.5], [None, None]])
 def test_where_time_does_not_go_on_or_is_not_known_it_starts_anew(times_s):
     assert smooth(0.1, [0, 1], times_s) == [0, 1]
 
 
-@pytest.mark.parametrize("seconds", (-0.1, math.inf, math.nan))
+@pytest.mark.parametrize("seconds", [-0.1, math.inf, math.nan])
 def test_a_time_constant_that_is_none_is_refused(seconds):
     with pytest.raises(ValueError, match="`seconds` must be 0 or more"):
         Smoother(seconds)
@@ -79,7 +79,7 @@ def test_flicker_is_the_mean_change_of_consecutive_masks():
 
 
 def test_smoothing_takes_out_most_of_the_flicker_that_noise_makes():
-    """Noise of its own in every frame on the probability of a lesion that moves: the masks jump less, and stay right."""
+    """Noise of its own in every frame on the probability of a lesion that moves: the masks jump less."""
     rng = np.random.default_rng(0)
     values = {seconds: (Smoother(seconds), Flicker()) for seconds in (0, 0.1)}
     moved = Flicker()

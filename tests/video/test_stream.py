@@ -127,11 +127,12 @@ def test_the_speed_of_every_step_is_measured(film, predictor, tmp_path):
 
 def test_an_error_while_reading_ends_the_run_and_leaves_no_film(film, predictor, tmp_path):
     frames = list(read_video(film).frames())[:5]
-    before, seen = threading.active_count(), 0
+    before = threading.active_count()
+    source = Pictures(*frames, InputError("damaged"))
+    analyses = outline_video(predictor, source, overlay=tmp_path / "clip.mp4")
+    assert [next(analyses).frame for _ in range(5)] == frames
     with pytest.raises(InputError, match="damaged"):
-        for _ in outline_video(predictor, Pictures(*frames, InputError("damaged")), overlay=tmp_path / "clip.mp4"):
-            seen += 1
-    assert seen == 5
+        next(analyses)
     assert threading.active_count() == before
     assert not list(tmp_path.iterdir())
 

@@ -35,9 +35,8 @@ def test_a_film_read_again_has_the_same_frames_at_the_same_times(tmp_path):
 def test_it_is_what_a_browser_plays(tmp_path):
     with av.open(str(write_film(tmp_path / "film.mp4", [gradient(64, 64)] * 3))) as container:
         stream = container.streams.video[0]
-        assert (container.format.name.split(",")[1], stream.codec_context.name, stream.pix_fmt) == (
-            "mp4", "h264", "yuv420p",
-        )
+        assert "mp4" in container.format.name
+        assert (stream.codec_context.name, stream.pix_fmt) == ("h264", "yuv420p")
 
 
 @pytest.mark.parametrize(("height", "width"), [(63, 97), (64, 97), (63, 96)])
