@@ -95,3 +95,9 @@ def is_source(path):
     suffix = path.suffix.lower()
     known = suffix in SUFFIXES or ((not suffix or suffix[1:].isdigit()) and is_dicom(path))
     return known and not path.name.startswith(".") and path.is_file()
+
+
+def is_image(path):
+    """Whether a file of a folder is a PNG, JPEG, BMP or TIFF image, by its suffix."""
+    path = Path(path)
+    return path.suffix.lower() in IMAGE_SUFFIXES and not path.name.startswith(".") and path.is_file()

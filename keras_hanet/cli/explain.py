@@ -4,11 +4,12 @@ import re
 from pathlib import Path
 
 from keras_hanet.cli.console import bar, keras_loading, say
-from keras_hanet.cli.predict import SUFFIXES, find_images
+from keras_hanet.cli.inputs import find_inputs
 from keras_hanet.data.preprocessing import load_sample
 from keras_hanet.data.sample import Sample
 from keras_hanet.drawing import write_picture
 from keras_hanet.files import write_json
+from keras_hanet.sources import is_image
 from keras_hanet.version import INTENDED_USE
 
 HELP = "Show what attention and skip gates do with images: missed lesions, shadows taken for lesions."
@@ -28,7 +29,7 @@ def add_arguments(parser):
 
 
 def run(arguments):
-    outputs = find_images(arguments.inputs, arguments.output)
+    places = find_inputs(arguments.inputs, arguments.output, is_image)
     with keras_loading():
         from keras_hanet.explain.maps import Inspector
         from keras_hanet.explain.sheet import draw_explanation
@@ -38,13 +39,13 @@ def run(arguments):
         model, metadata = load_keras_model(arguments.model)
         inspector = Inspector(model, metadata)
     results = {}
-    for path in bar("images")(list(outputs)):
+    for path in bar("images")(list(places)):
         image, mask_true = load_pair(path)
         explanation = inspector.explain(image)
         summary = summarise_explanation(explanation, image, mask_true, metadata)
-        name = outputs[path].with_suffix("").as_posix()
+        name = places[path].as_posix()
         sheet = draw_explanation(name, explanation, image, mask_true, summary)
-        write_picture(arguments.output / "sheets" / outputs[path], sheet)
+        write_picture(arguments.output / "sheets" / f"{name}.png", sheet)
         results[name] = {**summary, "text": describe(summary)}
     content = {"command": arguments.command_line, "model": metadata.name, "images": results}
     write_json(arguments.output / "explain.json", {**content, "intended_use": INTENDED_USE})
@@ -67,9 +68,7 @@ def load_pair(path):
         InputError: as `load_sample`, or if there is no such image.
     """
     name = re.compile(re.escape(path.stem) + r"_mask(_\d+)?")
-    masks = sorted(
-        other for other in path.parent.iterdir() if other.suffix.lower() in SUFFIXES and name.fullmatch(other.stem)
-    )
+    masks = sorted(other for other in path.parent.iterdir() if is_image(other) and name.fullmatch(other.stem))
     sample = Sample(path.stem, path, tuple(masks), None, None, path.stem, "file")
     image, mask = load_sample(sample)
     return image, mask if masks else None

@@ -13,7 +13,7 @@ from keras_hanet.version import INTENDED_USE, __version__
 # A command is a module of this package (with _ for -) with HELP, EXAMPLE, add_arguments(parser) and run(arguments).
 COMMANDS = (
     *("train", "evaluate", "predict", "split", "phantoms", "doctor", "crossval", "ablate", "protocols", "transfer"),
-    *("robustness", "audit", "explain", "export", "benchmark", "push", "serve-client", "models", "reproduce"),
+    *("robustness", "reliability", "audit", "explain", "export", "benchmark", "push", "serve-client", "models", "reproduce", "app"),
 )
 
 _NO_SPACE = "no space is left on the disk; free some and run the command again"
@@ -35,6 +35,10 @@ _OS_ERRORS = {
 _INSTALLS = {
     **dict.fromkeys(("keras", "tensorflow", "tensorboardX", "sklearn"), "keras-hanet[train]"),
     **dict.fromkeys(("onnx", "tf2onnx", "tensorflow_serving", "grpc"), "keras-hanet[export]"),
+    **dict.fromkeys(("pydicom", "highdicom", "gdcm"), "keras-hanet[dicom]"),
+    **dict.fromkeys(("fastapi", "uvicorn", "starlette"), "keras-hanet[app]"),
+    "av": "keras-hanet[video]",
+    "fpdf": "keras-hanet[pdf]",
     "onnxruntime": "onnxruntime",
     "openvino": "keras-hanet[openvino]",
 }

@@ -1,24 +1,22 @@
 """`hanet predict`: images, DICOM files, films and folders -> outlines at the original size, measures, reports."""
 
 import math
-import re
 from functools import partial
 from itertools import count
 from pathlib import Path
 
 from keras_hanet.analysis.reliability import read_reliability
 from keras_hanet.cli.console import bar, keras_loading, say
+from keras_hanet.cli.inputs import find_inputs, is_mask
 from keras_hanet.errors import InputError
 from keras_hanet.inference import Predictor
 from keras_hanet.models.weights import CARD, DEFAULT, shipped_folder
 from keras_hanet.outputs.results import SMOOTHING_S, Results
 from keras_hanet.outputs.tables import FRAMES, LESIONS, writing_tables
-from keras_hanet.sources import SUFFIXES, is_source, open_source
+from keras_hanet.sources import open_source
 
 HELP = "Outline and measure the lesions of images, DICOM files, films and folders."
 EXAMPLE = "hanet predict IMAGES --output predictions --report"
-KINDS = ("masks", "overlays", "reports", "dicom", "sheets")
-_MASK_NAME = re.compile(r"_mask(_\d+)?$")
 
 
 def add_arguments(parser):
@@ -55,7 +53,7 @@ def run(arguments):
         raise InputError(f"--smoothing: expected seconds, 0 or more, got {arguments.smoothing:g}")
     _check_output(arguments.output)
     places = find_inputs(arguments.inputs, arguments.output)
-    num_masks = sum(_is_mask(path) for source in arguments.inputs if source.is_dir() for path in source.rglob("*"))
+    num_masks = sum(is_mask(path) for source in arguments.inputs if source.is_dir() for path in source.rglob("*"))
     if num_masks:
         say(f"{num_masks} files are named like masks (NAME_mask.png) and left out; give one by itself to predict it")
     with keras_loading():
@@ -123,61 +121,3 @@ def _check_output(folder):
     """Refuse a folder whose masks are somebody else's: they would be overwritten."""
     if (folder / "masks").exists() and not (folder / "overlays").exists():
         raise InputError(f"{folder} holds masks that no earlier prediction wrote; give another --output")
-
-
-def find_inputs(inputs, results):
-    """The images, DICOM files and films of a command, with the place each takes below the output folder.
-
-    In a folder, hidden files, mask files (`NAME_mask.png`, `NAME_mask_1.png`) and what an earlier
-    run wrote to `results` are left out.
-
-    Args:
-        inputs: sequence of paths.
-        results: path of the output folder.
-
-    Returns:
-        dict of path -> relative path without a suffix.
-
-    Raises:
-        InputError: if an input is not there, a folder holds nothing to outline, or the results of two would be
-            written to one file.
-    """
-    places = {}
-    for source in inputs:
-        if source.is_dir():
-            found = sorted(path for path in source.rglob("*") if _is_input(path) and not _is_result(path, results))
-            if not found:
-                raise InputError(
-                    f"{source}: expected a folder with images, DICOM files or films ({', '.join(SUFFIXES)}), found none"
-                )
-            places.update({path: _without_suffix(path.relative_to(source)) for path in found})
-        elif source.is_file():
-            places[source] = _without_suffix(Path(source.name))
-        else:
-            raise InputError(f"{source}: no such file or folder; check the path")
-    owners = {}
-    for path, place in places.items():
-        if place in owners:
-            raise InputError(
-                f"{path} and {owners[place]} would both be written to {place}; rename one or predict them apart"
-            )
-        owners[place] = path
-    return places
-
-
-def _without_suffix(path):
-    """A UID for a name keeps its last number: "1.2.840.7" is not "1.2.840"."""
-    return path.with_suffix("") if path.suffix.lower() in SUFFIXES else path
-
-
-def _is_input(path):
-    return is_source(path) and not _is_mask(path)
-
-
-def _is_mask(path):
-    return path.suffix.lower() in SUFFIXES and _MASK_NAME.search(path.stem) is not None
-
-
-def _is_result(path, results):
-    folders = path.resolve().parents
-    return any((results / name).resolve() in folders for name in KINDS)

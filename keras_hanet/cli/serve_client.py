@@ -4,17 +4,21 @@ from pathlib import Path
 
 import cv2
 
-from keras_hanet.cli import predict
 from keras_hanet.cli.console import bar, keras_loading, say
+from keras_hanet.cli.inputs import find_inputs
 from keras_hanet.drawing import write_picture
 from keras_hanet.errors import InputError
 from keras_hanet.files import write_table
 from keras_hanet.serving.client import BATCH_SIZE, Client
+from keras_hanet.sources import is_image
 from keras_hanet.version import INTENDED_USE
 
 HELP = "Outline the lesions of image files and folders by a model on a server."
 EXAMPLE = "hanet serve-client IMAGES --server localhost:8500 --output predictions"
-COLUMNS = (*predict.COLUMNS, "mean_probability")
+COLUMNS = (
+    *("image", "height_px", "width_px", "num_lesions", "lesion_area_px", "lesion_share", "largest_probability"),
+    "mean_probability",
+)
 TABLE = "served.csv"
 _PORTS = {"grpc": 8500, "rest": 8501}
 
@@ -47,7 +51,7 @@ def run(arguments):
     output = arguments.output
     if (output / "masks").exists() and not (output / TABLE).exists():
         raise InputError(f"{output} holds masks that no earlier serve-client wrote; give another --output")
-    outputs = predict.find_images(arguments.inputs, output)
+    places = find_inputs(arguments.inputs, output, is_image)
     transport = "rest" if arguments.rest else "grpc"
     if transport == "grpc" and "://" in (arguments.server or ""):
         raise InputError(f"--server: expected HOST:PORT for gRPC, got {arguments.server}; for http give --rest as well")
@@ -56,12 +60,12 @@ def run(arguments):
             arguments.server or f"localhost:{_PORTS[transport]}", arguments.model, arguments.model_version,
             arguments.timeout_s, arguments.retries, transport,
         )
-    paths, rows, refused = list(outputs), [], []
+    paths, rows, refused = list(places), [], []
     for start in bar("images", unit="batch")(range(0, len(paths), BATCH_SIZE)):
         batch = paths[start : start + BATCH_SIZE]
         for path, prediction in zip(batch, client.predict_files(batch), strict=True):
             if prediction.valid:
-                write_picture(output / "masks" / outputs[path], prediction.mask * 255)
+                write_picture(output / "masks" / f"{places[path]}.png", prediction.mask * 255)
                 rows.append(_measure(path, prediction))
             else:
                 refused.append(path)

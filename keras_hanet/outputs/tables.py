@@ -87,7 +87,7 @@ def frame_row(analysis):
 
 
 def lesion_row(measures, reliability=None):
-    """A lesion as a row of LESION_ROW_COLUMNS: its measures, and the bounds between which 90 % of true long axes lie."""
+    """A lesion as a row of LESION_ROW_COLUMNS: its measures, and between which bounds 90 % of true long axes lie."""
     row = to_row(measures)
     for unit in ("px", "mm"):
         length = getattr(measures, f"long_axis_{unit}")

@@ -11,6 +11,7 @@ import pytest
 from layouts import save
 
 from keras_hanet import inference
+from keras_hanet.cli import predict
 from keras_hanet.cli.main import main
 from keras_hanet.metadata import Metadata
 
@@ -73,6 +74,7 @@ def bright_predictor(monkeypatch):
         predictor._set(bright, None, Metadata(64, 0.5, 0.0, "bright"))
 
     monkeypatch.setattr(inference.Predictor, "__init__", initialise)
+    monkeypatch.setattr(predict, "read_reliability", lambda model: None)
 
 
 @pytest.fixture

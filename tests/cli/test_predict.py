@@ -12,10 +12,11 @@ from PIL import Image
 
 from keras_hanet.cli import predict
 from keras_hanet.models.weights import FOLDERS
+from keras_hanet.outputs import results
 
 
-def rows_of(output):
-    with (output / "measures.csv").open(newline="") as file:
+def rows_of(output, table="measures.csv"):
+    with (output / table).open(newline="") as file:
         return list(csv.DictReader(file))
 
 
@@ -44,7 +45,7 @@ def test_a_trained_model_writes_masks_overlays_and_a_table(tmp_path, trained, sa
     done = hanet("predict", trained.data, "--model", trained.run_dir, "--output", output)
     assert done.code == 0, done.err
     assert done.out == ""
-    assert f"24 images: masks, overlays and measures.csv are in {output}" in done.err
+    assert f"24 files: masks, overlays, measures.csv and lesions.csv are in {output}" in done.err
     assert "Research use only, not a medical device." in done.err
     rows = {row["image"]: row for row in rows_of(output)}
     assert set(rows) == {str(sample.image) for sample in samples}  # no mask file is among them
@@ -62,7 +63,7 @@ def test_a_trained_model_writes_masks_overlays_and_a_table(tmp_path, trained, sa
         assert float(row["lesion_share"]) == pytest.approx(np.count_nonzero(mask) / image.size, abs=1e-6)
         assert 0 <= float(row["largest_probability"]) <= 1
     assert sum(int(row["lesion_area_px"]) > 0 for row in rows.values()) > 0
-    assert {path.name for path in output.iterdir()} == {"masks", "overlays", "measures.csv"}
+    assert {path.name for path in output.iterdir()} == {"masks", "overlays", "measures.csv", "lesions.csv"}
     assert [path for path in output.rglob("*") if ".part-" in path.name] == []
 
 
@@ -72,15 +73,19 @@ def test_areas_that_can_be_counted_by_hand(tmp_path, hanet, bright_predictor):
     output = tmp_path / "out"
     assert hanet("predict", tmp_path, "--model", "any", "--output", output).code == 0
     dark, scan = rows_of(output)
-    assert scan == {
+    assert {name: value for name, value in scan.items() if value} == {
         "image": str(tmp_path / "scan.png"),
+        "frame": "0",
         "height_px": "64",
         "width_px": "64",
         "num_lesions": "2",
         "lesion_area_px": "120",
         "lesion_share": str(round(120 / 4096, 6)),
         "largest_probability": "1.0",
+        "flags": "no scan area",  # most of it is of one grey
     }
+    lesions = [(row["lesion"], row["area_px"], row["top_px"]) for row in rows_of(output, "lesions.csv")]
+    assert lesions == [("1", "100", "10"), ("2", "20", "40")]
     counts = ("height_px", "width_px", "num_lesions", "lesion_area_px", "lesion_share", "largest_probability")
     assert [dark[name] for name in counts] == ["30", "50", "0", "0", "0.0", "0.0"]
     expected = np.zeros((64, 64), np.uint8)
@@ -112,13 +117,12 @@ def test_masks_hidden_files_and_earlier_results_are_no_images(tmp_path, good, ha
         assert [row["image"] for row in rows_of(good / "out")] == [str(good / f"{name}.png") for name in "abc"]
 
 
-def test_more_images_than_a_batch(tmp_path, hanet, bright_predictor):
-    for number in range(predict.BATCH_SIZE + 2):
-        draw_squares(tmp_path / "in" / f"{number:02d}.png", size=64 + number)
+def test_images_of_different_sizes(tmp_path, hanet, bright_predictor):
+    for number in range(3):
+        draw_squares(tmp_path / "in" / f"{number}.png", size=64 + number)
     assert hanet("predict", tmp_path / "in", "--model", "any", "--output", tmp_path / "out").code == 0
-    heights = [int(row["height_px"]) for row in rows_of(tmp_path / "out")]
-    assert heights == [64, 65, 66, 67, 68, 69, 70, 71, 72, 73]
-    assert pixels_of(tmp_path / "out" / "masks" / "09.png").shape == (73, 73)
+    assert [int(row["height_px"]) for row in rows_of(tmp_path / "out")] == [64, 65, 66]
+    assert pixels_of(tmp_path / "out" / "masks" / "2.png").shape == (66, 66)
 
 
 # === Bad input ===
@@ -153,7 +157,7 @@ def store_nothing(path):
 def test_one_bad_image_leaves_the_good_ones_written(tmp_path, good, refused, bright_predictor, damage, reason):
     damage(good / "b.png")
     output = tmp_path / "out"
-    done = refused("predict", good, "--model", "any", "--output", output, says=["1 of 3 images could not be read"])
+    done = refused("predict", good, "--model", "any", "--output", output, says=["1 of 3 files could not be read"])
     assert f"left out: {good / 'b.png'}: {reason}" in done.err
     assert [row["image"] for row in rows_of(output)] == [str(good / "a.png"), str(good / "c.png")]
     for kind in ("masks", "overlays"):
@@ -170,16 +174,16 @@ def test_an_image_without_permission_is_left_out(tmp_path, good, refused, bright
 
     monkeypatch.setattr(predict.Path, "read_bytes", read_bytes)
     words = ("predict", good, "--model", "any", "--output", tmp_path / "out")
-    done = refused(*words, says=["1 of 3 images could not be read"])
+    done = refused(*words, says=["1 of 3 files could not be read"])
     assert f"left out: {good / 'a.png'}: no permission to read it" in done.err
     assert len(rows_of(tmp_path / "out")) == 2
 
 
-def test_bad_images_alone_leave_an_empty_table(tmp_path, refused, bright_predictor):
+def test_bad_images_alone_leave_no_table(tmp_path, refused, bright_predictor):
     (tmp_path / "a.png").write_bytes(b"")
     words = ("predict", tmp_path / "a.png", "--model", "any", "--output", tmp_path / "out")
-    refused(*words, says=["1 of 1 images could not be read"])
-    assert (tmp_path / "out" / "measures.csv").read_text() == ",".join(predict.COLUMNS) + "\n"
+    refused(*words, says=["1 of 1 files could not be read"])
+    assert list((tmp_path / "out").iterdir()) == []
 
 
 @pytest.mark.parametrize("name", ["nothing.png", "nothing"])
@@ -192,20 +196,20 @@ def test_an_input_that_is_not_there_is_refused(tmp_path, good, refused, bright_p
 def test_an_empty_folder_is_refused(tmp_path, refused, bright_predictor):
     (tmp_path / "in").mkdir()
     words = ("predict", tmp_path / "in", "--model", "any", "--output", tmp_path / "out")
-    refused(*words, says=[tmp_path / "in", "expected a folder with images", ".png, .jpg", "found none"])
+    refused(*words, says=[tmp_path / "in", "expected a folder with what can be outlined", ".png, .jpg", "found none"])
 
 
 def test_two_images_for_one_result_are_refused(tmp_path, good, refused, bright_predictor):
     shutil.copytree(good, tmp_path / "other")
     words = ("predict", good, tmp_path / "other" / "b.png", "--model", "any", "--output", tmp_path / "out")
-    says = [tmp_path / "other" / "b.png", good / "b.png", "would both be written to b.png; rename one"]
+    says = [tmp_path / "other" / "b.png", good / "b.png", "would both be written to b; rename one"]
     refused(*words, says=says)
     assert not (tmp_path / "out").exists()
 
 
 def test_two_suffixes_for_one_result_are_refused(good, refused, bright_predictor):
     draw_squares(good / "b.bmp")
-    refused("predict", good, "--model", "any", says=[good / "b.bmp", good / "b.png", "written to b.png"])
+    refused("predict", good, "--model", "any", says=[good / "b.bmp", good / "b.png", "written to b;"])
 
 
 def test_the_same_image_twice_is_taken_once(tmp_path, good, hanet, bright_predictor):
@@ -255,10 +259,10 @@ def test_an_interrupt_leaves_no_half_picture(tmp_path, good, hanet, bright_predi
     def interrupt(image, mask):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(predict, "draw_overlay", interrupt)
+    monkeypatch.setattr(results, "draw_overlay", interrupt)
     done = hanet("predict", good, "--model", "any", "--output", tmp_path / "out")
     assert (done.code, done.err.splitlines()[-1]) == (130, "hanet: interrupted; what was written is whole")
-    assert not (tmp_path / "out").exists()
+    assert [path for path in (tmp_path / "out").rglob("*") if path.is_file()] == []
 
 
 def test_masks_of_somebody_else_are_not_overwritten(tmp_path, refused):

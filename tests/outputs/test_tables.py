@@ -84,7 +84,8 @@ def test_tables_are_read_back(tmp_path):
     with open(tmp_path / "lesions.csv", newline="") as file:
         lesions = list(csv.DictReader(file))
     assert tuple(frames[0]) == FRAME_COLUMNS
-    assert [(row["image"], row["frame"], row["num_lesions"]) for row in frames] == [("a.dcm", "0", "0"), ("a.dcm", "1", "2")]
+    assert {row["image"] for row in frames} == {"a.dcm"}
+    assert [(row["frame"], row["num_lesions"]) for row in frames] == [("0", "0"), ("1", "2")]
     assert [(row["frame"], row["lesion"], row["area_px"]) for row in lesions] == [("1", "1", "32"), ("1", "2", "4")]
     assert tuple(lesions[0]) == ("image", "frame", "lesion", *LESION_ROW_COLUMNS)
 
