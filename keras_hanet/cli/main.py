@@ -13,7 +13,8 @@ from keras_hanet.version import INTENDED_USE, __version__
 # A command is a module of this package (with _ for -) with HELP, EXAMPLE, add_arguments(parser) and run(arguments).
 COMMANDS = (
     *("train", "evaluate", "predict", "split", "phantoms", "doctor", "crossval", "ablate", "protocols", "transfer"),
-    *("robustness", "reliability", "audit", "explain", "export", "benchmark", "push", "serve-client", "models", "reproduce", "app"),
+    *("robustness", "reliability", "audit", "explain", "export", "benchmark", "push", "serve-client", "models"),
+    *("reproduce", "app"),
 )
 
 _NO_SPACE = "no space is left on the disk; free some and run the command again"
