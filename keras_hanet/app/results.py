@@ -19,7 +19,8 @@ class Result:
 
     Attributes:
         analysis: `Analysis` of the frame that was shown.
-        dataset: pydicom Dataset without its pixels that a segmentation is written for; None for other files.
+        dataset: pydicom Dataset without its pixels that a segmentation can be written for; None for what is no DICOM
+            still.
         num_frames: how many frames the file holds.
         index: which of them was analysed, counted from 0.
     """

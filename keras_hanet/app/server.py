@@ -9,13 +9,13 @@ from typing import Annotated
 
 from fastapi import APIRouter, Depends, FastAPI, Query, Request, Response
 from fastapi.exceptions import RequestValidationError
-from fastapi.responses import FileResponse, JSONResponse
+from fastapi.responses import FileResponse, HTMLResponse, JSONResponse
 from fastapi.staticfiles import StaticFiles
 from starlette.exceptions import HTTPException
 from starlette.middleware.trustedhost import TrustedHostMiddleware
 
-from keras_hanet.app import answers
-from keras_hanet.app.guard import Guard
+from keras_hanet.app import answers, downloads
+from keras_hanet.app.guard import REPORT_POLICY, Guard
 from keras_hanet.app.jobs import BusyError, TooLateError
 from keras_hanet.app.service import Found, Service
 from keras_hanet.app.uploads import TooLargeError, read_upload
@@ -152,11 +152,31 @@ def measures(service: AService, found: AFound):
     return _download(table, "text/csv; charset=utf-8", "measures.csv")
 
 
-# === Errors ===
+@_router.get("/api/results/{name}/report.html")
+def report_html(service: AService, found: AFound):
+    """It is looked at and printed in the browser, where nothing in it may run."""
+    page = downloads.report_html(found, service.metadata, service.reliability)
+    return HTMLResponse(page, headers={"content-security-policy": REPORT_POLICY})
+
+
+@_router.get("/api/results/{name}/report.pdf")
+def report_pdf(service: AService, found: AFound):
+    page = downloads.report_pdf(found, service.metadata, service.reliability)
+    return _download(page, "application/pdf", "report.pdf")
+
+
+@_router.get("/api/results/{name}/segmentation.dcm")
+def segmentation(service: AService, found: AFound):
+    if found.result.dataset is None:
+        raise HTTPException(404, "a segmentation is made of a DICOM still, and this was none")
+    return _download(downloads.segmentation(found, service.metadata), "application/dicom", "segmentation.dcm")
 
 
 def _download(content, kind, name):
     return Response(content, media_type=kind, headers={"content-disposition": f'attachment; filename="{name}"'})
+
+
+# === Errors ===
 
 
 def _say(status, headers=None):

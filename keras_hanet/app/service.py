@@ -71,7 +71,9 @@ class Service:
             raise InputError(
                 f"{upload.name}: expected a frame below {source.num_frames}, got {upload.index}; the first is 0"
             )
-        return self._keep(frame, getattr(source, "dataset", None), source.num_frames, upload.index)
+        # A segmentation has a frame for each frame of its source; of a film only one was looked at.
+        dataset = source.dataset if source.kind == "dicom" and source.num_frames == 1 else None
+        return self._keep(frame, dataset, source.num_frames, upload.index)
 
     def analyse_phantom(self, seed):
         """Draw the phantom of a seed, 0 or more, analyse it and keep the result: its description, JSON-ready."""

@@ -261,7 +261,7 @@ print(sorted({"keras", "tensorflow", "torch", "jax"} & set(sys.modules)))
 
 def test_frames_of_a_film_are_asked_for_by_number(client, send, monkeypatch):
     class Film:
-        num_frames = 3
+        kind, num_frames = "dicom", 3
 
         def frames(self):
             for number in range(3):
