@@ -44,6 +44,12 @@ class Orthanc:
         with urlopen(Request(f"{self.url}/instances", content, method="POST"), timeout=60) as answer:
             return json.loads(answer.read())["ID"]
 
+    def find_instances(self, uid):
+        """The numbers of the instances with a SOP Instance UID."""
+        query = {"Level": "Instance", "Query": {"SOPInstanceUID": uid}}
+        with urlopen(Request(f"{self.url}/tools/find", json.dumps(query).encode()), timeout=30) as answer:
+            return json.loads(answer.read())
+
     def fetch(self, number):
         """The DICOM file of a number, bytes."""
         return self.get(f"/instances/{number}/file")

@@ -40,34 +40,31 @@ ORIENTATIONS = {"parallel": codes.DCM.Parallel, "not parallel": codes.DCM.NotPar
 SIDES = {"L": codes.SCT.Left, "R": codes.SCT.Right}
 
 
-def write_structured_report(path, dataset, analyses, metadata, segmentation=None, frames=None):
+def write_structured_report(path, dataset, reported, metadata, segmentation=None):
     """Write the measures of an image's lesions as a structured report.
 
-    Of a film, one frame is reported, the one with the largest lesion: what a person would have frozen and measured.
     A frame without a lesion is reported as an outlined area of 0 pixels.
 
     Args:
         path: file to be written.
         dataset: pydicom Dataset of the source image; its pixels are not looked at.
-        analyses: iterable of `Analysis`, one for each frame of the source in its order; taken one by one.
+        reported: dict of frame number, from 0, -> `Analysis`: the frames of the source that the report is on.
         metadata: `Metadata` of the model.
         segmentation: what `write_segmentation` returned for the same image, None if there is none.
-        frames: numbers, from 0, of the frames to be reported; None for the one with the largest lesion.
 
     Returns:
         pydicom Dataset of what was written.
 
     Raises:
         InputError: if the source lacks a UID.
-        ValueError: if there is no frame to report.
+        ValueError: if there is no frame to report, or the source does not have it.
     """
-    if frames is None:
-        reported = [max(enumerate(analyses), key=lambda numbered: _largest_area(numbered[1]))]
-    else:
-        reported = [(number, analysis) for number, analysis in enumerate(analyses) if number in frames]
+    num_frames = num_frames_of(dataset)
+    if not reported or not 0 <= min(reported) <= max(reported) < num_frames:
+        raise ValueError(f"A report is on frames of the source, 0 to {num_frames - 1}. Received: {list(reported)}")
     made = new_object(dataset, ComprehensiveSRStorage, "SR", SERIES_NUMBER, "Measurements")
     groups, comments, uses_segment = [], [INTENDED_USE], False
-    for number, analysis in reported:
+    for number, analysis in sorted(reported.items()):
         found = _lesion_groups(dataset, number + 1, analysis, metadata, segmentation)
         groups += found or [_empty_group(dataset, number + 1, metadata)]
         comments += [f"Frame {number + 1}: {sentence}" for sentence in _remarks(analysis)]
@@ -76,10 +73,6 @@ def write_structured_report(path, dataset, analyses, metadata, segmentation=None
     _set_document(made, dataset, [segmentation] if uses_segment else [])
     save(path, made)
     return made
-
-
-def _largest_area(analysis):
-    return analysis.lesions[0].area_px if analysis.lesions else 0
 
 
 def _remarks(analysis):
@@ -180,8 +173,11 @@ def _segment(dataset, number, segmentation):
 
 
 def _region(dataset, number, outline):
-    source = sr.SourceImageForRegion(*_source(dataset, number))
-    return sr.ImageRegion(sr.GraphicTypeValues.POLYLINE, outline, source)
+    polyline, contains = sr.GraphicTypeValues.POLYLINE, sr.RelationshipTypeValues.CONTAINS
+    item = sr.ScoordContentItem(codes.DCM.ImageRegion, polyline, outline, relationship_type=contains)
+    item.ContentSequence = [sr.SourceImageForRegion(*_source(dataset, number))]
+    # Not by its constructor, which does not know the retired classes of old archives.
+    return sr.ImageRegion.from_dataset(item)
 
 
 def _source(dataset, number):

@@ -31,9 +31,14 @@ def draw_boxes(dataset, *boxes):
     return mask
 
 
-def write(path, source, analyses, **options):
-    """Write a report and read it back: the document and its groups of measurements, lesions first."""
-    write_structured_report(path, source[0], iter(analyses), METADATA, **options)
+def write(path, source, *analyses, segmentation=None):
+    """Write a report on the first frames and read it back: the document and its groups of measurements."""
+    return write_on(path, source, dict(enumerate(analyses)), segmentation)
+
+
+def write_on(path, source, reported, segmentation=None):
+    """The same for frames by their number."""
+    write_structured_report(path, source[0], reported, METADATA, segmentation)
     document = srread(path)
     groups = document.content.get_planar_roi_measurement_groups()
     return document, groups or document.content.get_image_measurement_groups()
@@ -64,7 +69,7 @@ def path(tmp_path):
 def test_the_numbers_are_those_a_person_measures_on_the_screen(path, still):
     # 10 rows of 0.25 mm, 20 columns of 0.2 mm.
     mask = draw_boxes(still[0], (40, 40, 10, 20))
-    _, (group,) = write(path, still, [analyse_mask(mask, still[2])])
+    _, (group,) = write(path, still, analyse_mask(mask, still[2]))
     numbers = read_numbers(group)
     assert numbers["Depth"] == (2.5, "mm")
     assert numbers["Width"] == (4.0, "mm")
@@ -78,7 +83,7 @@ def test_the_numbers_are_those_a_person_measures_on_the_screen(path, still):
 
 def test_without_the_size_of_a_pixel_everything_is_in_pixels(path, uncalibrated):
     mask = draw_boxes(uncalibrated[0], (40, 40, 10, 20))
-    _, (group,) = write(path, uncalibrated, [analyse_mask(mask)] * 3)
+    _, (group,) = write(path, uncalibrated, analyse_mask(mask))
     numbers = read_numbers(group)
     assert numbers["Depth"] == (10, "{pixels}")
     assert numbers["Width"] == (20, "{pixels}")
@@ -88,7 +93,7 @@ def test_without_the_size_of_a_pixel_everything_is_in_pixels(path, uncalibrated)
 
 def test_a_lesion_that_is_cut_off_has_no_millimetres(path, still):
     mask = draw_boxes(still[0], (still[2].top, 40, 10, 20))
-    _, (group,) = write(path, still, [analyse_mask(mask, still[2])])
+    _, (group,) = write(path, still, analyse_mask(mask, still[2]))
     assert read_numbers(group)["Depth"] == (10, "{pixels}")
 
 
@@ -97,7 +102,7 @@ def test_a_lesion_that_is_cut_off_has_no_millimetres(path, still):
 )
 def test_the_orientation_is_coded_as_in_bi_rads(path, still, height, width, code):
     mask = draw_boxes(still[0], (30, 40, height, width))
-    _, (group,) = write(path, still, [analyse_mask(mask, still[2])])
+    _, (group,) = write(path, still, analyse_mask(mask, still[2]))
     (evaluation,) = group.get_qualitative_evaluations(codes.DCM.Orientation)
     assert (evaluation.name.value, evaluation.value.value) == ("111354", code)
     assert evaluation.value.scheme_designator == "DCM"
@@ -106,7 +111,7 @@ def test_the_orientation_is_coded_as_in_bi_rads(path, still, height, width, code
 def test_a_lesion_refers_to_its_segment(path, tmp_path, still):
     mask = draw_boxes(still[0], (40, 40, 10, 20))
     segmentation = write_segmentation(tmp_path / "seg.dcm", still[0], [mask], METADATA)
-    document, (group,) = write(path, still, [analyse_mask(mask, still[2])], segmentation=segmentation)
+    document, (group,) = write(path, still, analyse_mask(mask, still[2]), segmentation=segmentation)
     segment, source = group.referenced_segmentation_frame
     assert segment.referenced_sop_instance_uid == segmentation.SOPInstanceUID
     assert segment.referenced_frame_numbers == [1]
@@ -117,7 +122,7 @@ def test_a_lesion_refers_to_its_segment(path, tmp_path, still):
 def test_several_lesions_are_told_apart_by_their_outlines(path, tmp_path, still):
     mask = draw_boxes(still[0], (40, 40, 10, 20), (60, 30, 5, 6))
     segmentation = write_segmentation(tmp_path / "seg.dcm", still[0], [mask], METADATA)
-    document, groups = write(path, still, [analyse_mask(mask, still[2])], segmentation=segmentation)
+    document, groups = write(path, still, analyse_mask(mask, still[2]), segmentation=segmentation)
     assert [group.tracking_identifier for group in groups] == ["Frame 1, lesion 1", "Frame 1, lesion 2"]
     assert len({group.tracking_uid for group in groups}) == 2
     corners = [{tuple(corner) for corner in group.roi.value} for group in groups]
@@ -127,27 +132,29 @@ def test_several_lesions_are_told_apart_by_their_outlines(path, tmp_path, still)
     assert read_evidence(document) == [still[0].SOPInstanceUID]
 
 
-def test_of_a_film_the_frame_with_the_largest_lesion_is_reported(path, tmp_path, film):
+def test_a_frame_of_a_film_is_referred_to_by_its_number(path, tmp_path, film):
     masks = [draw_boxes(film[0], (40, 40, 10, width)) for width in (5, 9, 20, 20, 3)]
-    analyses = [analyse_mask(mask, film[2]) for mask in masks]
+    reported = {2: analyse_mask(masks[2], film[2])}
     segmentation = write_segmentation(tmp_path / "seg.dcm", film[0], masks, METADATA)
-    _, (group,) = write(path, film, analyses, segmentation=segmentation)
+    _, (group,) = write_on(path, film, reported, segmentation)
     assert group.tracking_identifier == "Frame 3, lesion 1"
     segment, source = group.referenced_segmentation_frame
     assert (segment.referenced_frame_numbers, source.referenced_frame_numbers) == ([3], [3])
-    _, (group,) = write(path, film, analyses)
+    _, (group,) = write_on(path, film, reported)
     assert group.roi.ContentSequence[0].referenced_frame_numbers == [3]
 
 
-def test_the_frames_asked_for_are_reported(path, film):
-    analyses = [analyse_mask(draw_boxes(film[0], (40, 40, 10, width)), film[2]) for width in (5, 9, 20, 20, 3)]
-    _, groups = write(path, film, analyses, frames=(0, 4))
+def test_several_frames_are_reported_in_their_order(path, film):
+    reported = {
+        number: analyse_mask(draw_boxes(film[0], (40, 40, 10, width)), film[2]) for number, width in ((4, 3), (0, 5))
+    }
+    _, groups = write_on(path, film, reported)
     assert [group.tracking_identifier for group in groups] == ["Frame 1, lesion 1", "Frame 5, lesion 1"]
     assert [read_numbers(group)["Width"][0] for group in groups] == [1.0, 0.6]
 
 
 def test_nothing_outlined_is_an_area_of_zero(path, still):
-    document, (group,) = write(path, still, [analyse_mask(draw_boxes(still[0]), still[2])])
+    document, (group,) = write(path, still, analyse_mask(draw_boxes(still[0]), still[2]))
     assert read_numbers(group) == {"Area": (0, "{pixels}")}
     (source,) = group.source_images
     assert source.referenced_sop_instance_uid == still[0].SOPInstanceUID
@@ -157,18 +164,18 @@ def test_nothing_outlined_is_an_area_of_zero(path, still):
 def test_what_speaks_against_a_result_is_in_the_report(path, still):
     flag = next(iter(FLAGS))
     mask = draw_boxes(still[0], (40, 40, 10, 20))
-    document, _ = write(path, still, [analyse_mask(mask, still[2], (flag,), doubtful=True)])
+    document, _ = write(path, still, analyse_mask(mask, still[2], (flag,), doubtful=True))
     assert read_comments(document) == [
         "Research use only, not a medical device.",
         f"Frame 1: {FLAGS[flag]}",
         "Frame 1: The model doubts this outline: do not rely on it.",
     ]
-    document, _ = write(path, still, [analyse_mask(mask, still[2], doubtful=False)])
+    document, _ = write(path, still, analyse_mask(mask, still[2], doubtful=False))
     assert read_comments(document) == ["Research use only, not a medical device."]
 
 
 def test_the_observer_is_a_device_and_nobody_signed(path, still):
-    document, (group,) = write(path, still, [analyse_mask(draw_boxes(still[0], (40, 40, 10, 20)), still[2])])
+    document, (group,) = write(path, still, analyse_mask(draw_boxes(still[0], (40, 40, 10, 20)), still[2]))
     (observer,) = document.content.get_observer_contexts()
     device = observer.observer_identifying_attributes
     assert (device.name, device.manufacturer_name, device.serial_number) == (
@@ -185,16 +192,16 @@ def test_the_finding_lies_in_the_breast_of_the_side_that_the_image_names(path, s
     dataset = dcmread(still[0].filename, stop_before_pixels=True)
     dataset.Laterality = side
     mask = draw_boxes(dataset, (40, 40, 10, 20))
-    _, (group,) = write(path, (dataset,), [analyse_mask(mask, still[2])])
+    _, (group,) = write(path, (dataset,), analyse_mask(mask, still[2]))
     (site,) = group.finding_sites
     assert (site.value, site.laterality) == (codes.SCT.Breast, code)
 
 
-def test_no_frame_at_all_is_no_report(path, film):
-    with pytest.raises(ValueError, match="empty"):
-        write(path, film, [])
-    with pytest.raises(ValueError, match="at least one"):
-        write(path, film, [analyse_mask(draw_boxes(film[0]))], frames=(7,))
+@pytest.mark.parametrize("numbers", [(), (-1,), (5,), (0, 7)])
+def test_frames_that_the_source_does_not_have_are_refused(path, film, numbers):
+    analysis = analyse_mask(draw_boxes(film[0]))
+    with pytest.raises(ValueError, match="frames of the source, 0 to 4"):
+        write_on(path, film, dict.fromkeys(numbers, analysis))
     assert not path.exists()
 
 
@@ -202,4 +209,4 @@ def test_a_source_without_a_series_is_refused(path, still):
     dataset = dcmread(still[0].filename, stop_before_pixels=True)
     del dataset.SeriesInstanceUID
     with pytest.raises(InputError, match="SeriesInstanceUID"):
-        write(path, (dataset,), [analyse_mask(draw_boxes(dataset))])
+        write(path, (dataset,), analyse_mask(draw_boxes(dataset)))
