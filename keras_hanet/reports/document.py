@@ -192,8 +192,11 @@ def to_markdown(title, sections, lead=""):
     return "\n\n".join(part for part in parts if part) + f"\n\n---\n\nkeras-hanet {__version__}. {INTENDED_USE}\n"
 
 
-def to_html(title, sections, folder, lead=""):
-    """The report as a page that loads nothing; arguments as of `write_report`."""
+def to_html(title, sections, folder, lead="", style=""):
+    """The report as a page that loads nothing; arguments as of `write_report`.
+
+    `style` is CSS of the package itself, for a page that needs more than every report has.
+    """
     named = [section.heading for section in sections if section.heading]
     links = "".join(f'<li><a href="#{_anchor(heading)}">{escape(heading)}</a></li>' for heading in named)
     parts = []
@@ -209,7 +212,7 @@ def to_html(title, sections, folder, lead=""):
 <meta name="color-scheme" content="light dark">
 <title>{escape(title)}</title>
 <style>
-{CHART_STYLE}{_PAGE_STYLE}</style>
+{CHART_STYLE}{_PAGE_STYLE}{style}</style>
 </head>
 <body>
 <header>
@@ -225,6 +228,31 @@ def to_html(title, sections, folder, lead=""):
 </body>
 </html>
 """
+
+
+def embed_picture(picture, caption, description):
+    """A figure with the picture inside the page, at most MAX_PICTURE_SIDE wide and high.
+
+    Args:
+        picture: (H, W, 3) uint8 RGB.
+        caption: plain text under it.
+        description: plain text for who cannot see it.
+    """
+    content, (height, width) = to_jpeg(picture)
+    return (
+        f'<figure><img src="data:image/jpeg;base64,{base64.b64encode(content).decode()}" width="{width}" '
+        f'height="{height}" alt="{escape(description)}"><figcaption>{escape(caption)}</figcaption></figure>'
+    )
+
+
+def to_jpeg(picture):
+    """Encode (H, W, 3) uint8 RGB, made no larger than MAX_PICTURE_SIDE, without colour subsampling: bytes, (h, w)."""
+    scale = min(1, MAX_PICTURE_SIDE / max(picture.shape[:2]))
+    if scale < 1:
+        picture = cv2.resize(picture, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
+    settings = [cv2.IMWRITE_JPEG_QUALITY, 90, cv2.IMWRITE_JPEG_SAMPLING_FACTOR, cv2.IMWRITE_JPEG_SAMPLING_FACTOR_444]
+    encoded = cv2.imencode(".jpg", cv2.cvtColor(picture, cv2.COLOR_RGB2BGR), settings)[1]
+    return encoded.tobytes(), picture.shape[:2]
 
 
 def _write(path, content):
@@ -247,18 +275,8 @@ def _mark_interval(cell):
 
 
 def _embed(path, words, heading):
-    """A figure with the picture inside, at most MAX_PICTURE_SIDE wide and high, as JPEG without colour subsampling."""
-    pixels = cv2.imdecode(np.frombuffer(path.read_bytes(), np.uint8), cv2.IMREAD_COLOR)
-    scale = min(1, MAX_PICTURE_SIDE / max(pixels.shape[:2]))
-    if scale < 1:
-        pixels = cv2.resize(pixels, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
-    settings = [cv2.IMWRITE_JPEG_QUALITY, 90, cv2.IMWRITE_JPEG_SAMPLING_FACTOR, cv2.IMWRITE_JPEG_SAMPLING_FACTOR_444]
-    encoded = base64.b64encode(cv2.imencode(".jpg", pixels, settings)[1].tobytes()).decode()
-    height, width = pixels.shape[:2]
-    return (
-        f'<figure><img src="data:image/jpeg;base64,{encoded}" width="{width}" height="{height}" '
-        f'alt="{escape(f"{heading}: {words}")}"><figcaption>{escape(words)}</figcaption></figure>'
-    )
+    pixels = cv2.imdecode(np.frombuffer(path.read_bytes(), np.uint8), cv2.IMREAD_COLOR_RGB)
+    return embed_picture(pixels, words, f"{heading}: {words}")
 
 
 def _anchor(heading):
