@@ -1,14 +1,14 @@
 """What a model file cannot say of itself: its operating point, its limits and its card."""
 
-import json
 from dataclasses import dataclass, field
-from pathlib import Path
 
 from keras_hanet.errors import InputError
+from keras_hanet.files import read_json
 from keras_hanet.version import INTENDED_USE
 
 METADATA_FORMAT = 1
 METADATA_NAME = "metadata.json"
+MAX_SIZE = 4096  # a batch of one takes 200 MB
 
 
 @dataclass(frozen=True)
@@ -41,11 +41,9 @@ def read_metadata(path):
         InputError: if it is missing, damaged or of another version.
     """
     try:
-        values = json.loads(Path(path).read_text())
+        values = read_json(path, "copy it again from its source")
     except FileNotFoundError:
         raise InputError(f"{path}: the model's metadata is missing; keep {METADATA_NAME} beside the model") from None
-    except ValueError:
-        raise InputError(f"{path}: expected JSON, the file is damaged; copy it again from its source") from None
     return to_metadata(values, path)
 
 
@@ -57,7 +55,7 @@ def to_metadata(values, where):
         where: what error messages call its place.
 
     Raises:
-        InputError: if the values are those of another version.
+        InputError: if the values are those of another version, or out of their range.
     """
     if not isinstance(values, dict) or values.get("format") != METADATA_FORMAT:
         found = values.get("format") if isinstance(values, dict) else None
@@ -66,6 +64,24 @@ def to_metadata(values, where):
             "use the version of keras-hanet that made it"
         )
     try:
-        return Metadata(**values)
+        metadata = Metadata(**values)
     except TypeError as error:
         raise InputError(f"{where}: the metadata does not fit this version ({error})") from None
+    for name, (fits, wanted) in _WANTED.items():
+        if not fits(getattr(metadata, name)):
+            raise InputError(f"{where}: {name} must be {wanted}, the file is damaged; export the model again")
+    return metadata
+
+
+def _is_share(value):
+    return isinstance(value, int | float) and not isinstance(value, bool) and 0 <= value <= 1
+
+
+_WANTED = {
+    "size": (lambda value: type(value) is int and 1 <= value <= MAX_SIZE, f"a whole number from 1 to {MAX_SIZE}"),
+    "threshold": (_is_share, "a number from 0 to 1"),
+    "min_lesion_share": (_is_share, "a number from 0 to 1"),
+    "name": (lambda value: isinstance(value, str), "a text"),
+    "intended_use": (lambda value: isinstance(value, str), "a text"),
+    "card": (lambda value: isinstance(value, dict), "a JSON object"),
+}

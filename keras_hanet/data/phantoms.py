@@ -3,7 +3,6 @@
 They stand in for no patient: no score on phantoms says anything about the clinic.
 """
 
-import json
 import os
 import shutil
 from pathlib import Path
@@ -14,7 +13,7 @@ from PIL import Image
 from keras_hanet.data.phantom_drawing import draw_phantom
 from keras_hanet.data.sample import DIAGNOSES
 from keras_hanet.errors import InputError
-from keras_hanet.files import write_json
+from keras_hanet.files import read_json, write_json
 
 VERSION = 1
 RECORD_NAME = "phantoms.json"
@@ -78,8 +77,8 @@ def _holds(folder, record):
     if not any(folder.iterdir()):
         return False
     try:
-        found = json.loads((folder / RECORD_NAME).read_text())
-    except (OSError, ValueError):
+        found = read_json(folder / RECORD_NAME, "choose another folder")
+    except (FileNotFoundError, InputError):
         found = "something else"
     if found != record:
         raise InputError(

@@ -1,12 +1,10 @@
 """Splits and folds as files, with the hash of every image."""
 
-import json
 from collections import Counter
-from pathlib import Path
 
 from keras_hanet.data.splits import PARTS, Split, check_disjoint, group_key, image_sha256
 from keras_hanet.errors import InputError
-from keras_hanet.files import write_json
+from keras_hanet.files import read_json, write_json
 
 
 def write_split(path, split):
@@ -33,8 +31,8 @@ def read_split(path, samples, extra=()):
     """
     content = _read_parts(path)
     parts = {part: tuple(_find(path, content["parts"][part], samples)) for part in PARTS}
-    further = tuple(_find(path, content.get("extra", {}), extra)) if extra else ()
-    split = Split(**parts, name=content["name"], leaks=content.get("leaks", False), extra=further)
+    further = tuple(_find(path, content["extra"], extra)) if extra else ()
+    split = Split(**parts, name=content["name"], leaks=content["leaks"], extra=further)
     check_disjoint(split)
     return split
 
@@ -54,7 +52,7 @@ def keep_unseen(path, samples, parts=("train", "validation")):
         InputError: if the file is missing or none of ours.
     """
     content = _read_parts(path)
-    seen = (*(content["parts"][part] for part in parts), content.get("extra", {}))
+    seen = (*(content["parts"][part] for part in parts), content["extra"])
     seen_pixels = {digest for hashes in seen for digest in hashes.values()}
     seen_groups = {group_key(sample) for sample in samples if image_sha256(sample) in seen_pixels}
     return [sample for sample in samples if group_key(sample) not in seen_groups]
@@ -99,8 +97,7 @@ def _by_id(samples):
 
 def _find(path, hashes, samples):
     """The samples of a file's {id: SHA-256}, in the file's order."""
-    if not isinstance(hashes, dict):
-        raise InputError(f"{path}: expected image ids with their SHA-256; make the file again")
+    _check_hashes(path, hashes)
     by_id = _by_id(samples)
     for name, digest in hashes.items():
         if name not in by_id:
@@ -115,13 +112,20 @@ def _read_parts(path):
     parts = content.get("parts") if isinstance(content, dict) else None
     if not isinstance(parts, dict) or set(parts) != set(PARTS) or not isinstance(content.get("name"), str):
         raise InputError(f"{path}: expected a name and the parts {', '.join(PARTS)}; make the file again")
+    for hashes in (*parts.values(), content.setdefault("extra", {})):
+        _check_hashes(path, hashes)
+    if not isinstance(content.setdefault("leaks", False), bool):
+        raise InputError(f"{path}: expected leaks to be true or false; make the file again")
     return content
+
+
+def _check_hashes(path, hashes):
+    if not isinstance(hashes, dict) or not all(isinstance(digest, str) for digest in hashes.values()):
+        raise InputError(f"{path}: expected image ids with their SHA-256; make the file again")
 
 
 def _read_json(path):
     try:
-        return json.loads(Path(path).read_text())
+        return read_json(path, "make it again")
     except FileNotFoundError:
         raise InputError(f"{path}: no such file; check the path") from None
-    except (OSError, ValueError):
-        raise InputError(f"{path}: expected a JSON file; make it again") from None

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from keras_hanet.data.sample import DIAGNOSES, Finding
 from keras_hanet.errors import InputError
+from keras_hanet.files import read_text
 
 
 def read_table(path, required):
@@ -97,11 +98,9 @@ def require_rows(table, images, rows, faults=None):
 def _read(path):
     """Headings in lower case, and the rows as dicts."""
     try:
-        text = Path(path).read_text(encoding="utf-8-sig")
+        text = read_text(path, "save it anew as CSV, UTF-8")
     except FileNotFoundError:
         raise InputError(f"{path}: no such table; check the path") from None
-    except (OSError, UnicodeDecodeError):
-        raise InputError(f"{path}: expected a CSV table in UTF-8; save it anew as CSV, UTF-8") from None
     delimiter = max(",;\t", key=text.partition("\n")[0].count)
     try:
         lines = list(csv.reader(io.StringIO(text), delimiter=delimiter))

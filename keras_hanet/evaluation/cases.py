@@ -6,15 +6,15 @@ cell in the file.
 """
 
 import csv
+import io
 import math
-from pathlib import Path
 
 import numpy as np
 
 from keras_hanet import metrics
 from keras_hanet.errors import InputError
 from keras_hanet.evaluation.diagnosis import COLUMNS as DIAGNOSIS_COLUMNS
-from keras_hanet.files import write_table
+from keras_hanet.files import read_text, write_table
 
 COUNTED_AS = ("lesion case", "missed lesion", "false alarm", "true negative")
 OVERLAP_SCORES = ("dice", "jaccard", "accuracy", "sensitivity", "specificity", "precision")
@@ -118,10 +118,8 @@ def read_cases(path):
     Raises:
         InputError: if there is no such file, a column is missing or a cell cannot be read.
     """
-    if not Path(path).is_file():
-        raise InputError(f"{path}: expected a table of cases, found no such file; check the path")
-    with open(path, newline="", encoding="utf-8-sig") as file:
-        reader = csv.DictReader(file)
+    try:
+        reader = csv.DictReader(io.StringIO(read_text(path, "write the table again"), newline=""))
         found = reader.fieldnames or ()
         missing = [name for name in COLUMNS if name not in (*found, *_LATER)]
         if missing:
@@ -130,6 +128,10 @@ def read_cases(path):
             {name: _from_cell(name, row[name], f"{path}, line {reader.line_num}") for name in COLUMNS}
             for row in ({**dict.fromkeys(_LATER, ""), **row} for row in reader)
         ]
+    except FileNotFoundError:
+        raise InputError(f"{path}: expected a table of cases, found no such file; check the path") from None
+    except csv.Error as error:
+        raise InputError(f"{path}: expected a table of cases, got something else ({error})") from None
 
 
 def _overlap(counts):
@@ -172,6 +174,8 @@ def _to_cell(value):
 
 def _from_cell(name, text, where):
     try:
+        if text is None:
+            raise ValueError("the line is too short")
         if name in ("id", "source", "group"):
             return text
         if name in _NAMES:
@@ -179,13 +183,27 @@ def _from_cell(name, text, where):
         if name == "counted_as":
             return COUNTED_AS[COUNTED_AS.index(text)]
         if name in _COUNTS:
-            return int(text)
+            return _to_int(text)
         if name == "fold":
-            return None if text == "" else int(text)
+            return None if text == "" else _to_int(text)
         if name == "annotated":
             return {"": None, "0": False, "1": True}[text]
         if name in _LATER_COUNTS and text != "":
-            return int(text)
-        return math.nan if text == "" else float(text)
+            return _to_int(text)
+        return math.nan if text == "" else _to_float(text)
     except (KeyError, TypeError, ValueError):
         raise InputError(f"{where}: {text!r} cannot be read as {name!r}; write the table again") from None
+
+
+def _to_int(text):
+    value = int(text)
+    if not 0 <= value < 2**31:
+        raise ValueError("no fold, size, area or count")
+    return value
+
+
+def _to_float(text):
+    value = float(text)
+    if math.isinf(value):
+        raise ValueError("infinite")
+    return value

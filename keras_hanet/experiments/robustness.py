@@ -1,7 +1,6 @@
 """The same model on ever worse images: one table of scores for each level of each degradation."""
 
 import hashlib
-import json
 import zlib
 from pathlib import Path
 
@@ -12,7 +11,7 @@ from keras_hanet.data.preprocessing import load_sample
 from keras_hanet.data.splits import image_sha256
 from keras_hanet.errors import InputError
 from keras_hanet.evaluation.cases import read_cases, score_case, write_cases
-from keras_hanet.files import write_json
+from keras_hanet.files import read_json, write_json
 
 BATCH_SIZE = 8
 UNCHANGED = ("unchanged", 0)
@@ -64,7 +63,7 @@ def _keep_settings(path, model_sha256, samples, seed):
     }
     if not path.exists():
         write_json(path, settings)
-    elif json.loads(path.read_text()) != settings:
+    elif read_json(path, "give another --output") != settings:
         raise InputError(
             f"{path.parent}: expected results of this model on these images with seed {seed}, found others; "
             "give another --output"

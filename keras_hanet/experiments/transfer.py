@@ -1,6 +1,5 @@
 """Transfer: train on one data set, test on others without any adaptation."""
 
-import json
 from pathlib import Path
 
 from keras_hanet.data.layouts import read_samples
@@ -9,7 +8,7 @@ from keras_hanet.errors import InputError
 from keras_hanet.evaluation.evaluate import evaluate
 from keras_hanet.evaluation.markdown import SCORE_LABELS, format_false_alarms, format_interval, format_table
 from keras_hanet.experiments.runs import finish_runs
-from keras_hanet.files import write_json
+from keras_hanet.files import read_json, write_json
 from keras_hanet.inference import Predictor
 from keras_hanet.reports.document import Command, Section, Table, Text, write_report
 
@@ -75,4 +74,4 @@ def format_transfer(table):
 
 
 def _read_summary(folder):
-    return json.loads((folder / "summary.json").read_text())
+    return read_json(folder / "summary.json", "delete it, and the same command makes it again")

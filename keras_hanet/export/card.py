@@ -1,12 +1,12 @@
 """The card of a model: what an exported file says of itself besides its operating point."""
 
-import json
 from collections import Counter
 from pathlib import Path
 
 from keras_hanet.checksums import hash_digests, hash_file
 from keras_hanet.data.sample import DIAGNOSES
 from keras_hanet.errors import InputError
+from keras_hanet.files import read_json
 from keras_hanet.version import __version__
 
 LICENCE = "Apache-2.0"
@@ -95,7 +95,7 @@ def _count(samples):
 
 def _scores(path):
     try:
-        summary = json.loads(path.read_text())
+        summary = read_json(path, "evaluate the run again")
     except FileNotFoundError:
         raise InputError(f"{path.parent}: expected a finished run with a {path.name}; let its training end") from None
     lesion, normal = summary["lesion"], summary["normal"]

@@ -1,7 +1,6 @@
 """An exported model -> the next version in the folder of a server, if it is good enough and no worse than the last."""
 
 import hashlib
-import json
 import tempfile
 from dataclasses import asdict
 from pathlib import Path
@@ -16,6 +15,7 @@ from keras_hanet.evaluation.markdown import format_interval, format_table
 from keras_hanet.export.bars import below_bars, compare, score
 from keras_hanet.export.push_log import PUSHED, REFUSED, append_event, make_event
 from keras_hanet.export.versions import hash_files, install, locked, numbered
+from keras_hanet.files import read_json
 from keras_hanet.inference import Predictor
 from keras_hanet.metadata import METADATA_NAME, read_metadata
 from keras_hanet.runtimes import find_model_file
@@ -113,8 +113,8 @@ def _check_artefact(artefact, folder):
         if not (artefact / name).is_file():
             raise InputError(f"{artefact}: expected a folder that hanet export wrote, it lacks {name}; export the run")
     try:
-        faults = json.loads((artefact / "gate.json").read_text())["faults"]
-    except (ValueError, KeyError, TypeError):
+        faults = read_json(artefact / "gate.json", "export the run again")["faults"]
+    except (KeyError, TypeError):
         raise InputError(f"{artefact / 'gate.json'}: the file is damaged; export the run again") from None
     if faults:
         raise InputError(f"{artefact}: the export's gate has rejected it ({faults[0]}); export the run again")

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from keras_hanet.errors import InputError
 
+MAX_SIDE = 4096  # of an image and of a layer: beyond it a wrong number asks for all of the memory
 ARCHITECTURES = ("ha_net", "unet", "attention_unet", "segresnet", "densenet121_unet", "uesa_net")
 _CHOICES = {
     "encoder": ("densenet121", "efficientnet_lite0"),
@@ -73,16 +74,22 @@ class HANetConfig:
         for name, choices in _CHOICES.items():
             if getattr(self, name) not in choices:
                 raise InputError(f"{name} must be one of {', '.join(map(str, choices))}, got {getattr(self, name)!r}")
-        if self.size < 32 or self.size % 32:
-            raise InputError(f"size must be a positive multiple of 32, got {self.size}")
+        if not 32 <= self.size <= MAX_SIDE or self.size % 32:
+            raise InputError(f"size must be a positive multiple of 32 up to {MAX_SIDE}, got {self.size}")
+        if not 0 <= self.attention_dropout < 1:
+            raise InputError(f"attention_dropout must be at least 0 and below 1, got {self.attention_dropout}")
+        if not all(1 <= filters <= MAX_SIDE for filters in self.decoder_filters):
+            raise InputError(f"decoder_filters must be numbers from 1 to {MAX_SIDE}, got {list(self.decoder_filters)}")
         num_stages = (self.bottleneck_stride // self.logits_stride).bit_length() - 1
         if len(self.decoder_filters) != num_stages:
             raise InputError(
                 f"decoder_filters must have {num_stages} numbers for bottleneck_stride {self.bottleneck_stride} and "
                 f"logits_stride {self.logits_stride}, got {list(self.decoder_filters)}"
             )
-        if self.base_filters < 0 or self.base_filters % 8:
-            raise InputError(f"base_filters must be 0 or a positive multiple of 8, got {self.base_filters}")
+        if not 0 <= self.base_filters <= MAX_SIDE or self.base_filters % 8:
+            raise InputError(
+                f"base_filters must be 0 or a positive multiple of 8 up to {MAX_SIDE}, got {self.base_filters}"
+            )
         if self.architecture == "ha_net" and self.base_filters:
             raise InputError("base_filters is the width of the other architectures; for ha_net give decoder_filters")
         if self.architecture != "ha_net" and self.num_classes:

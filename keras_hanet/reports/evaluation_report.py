@@ -3,11 +3,11 @@
 What a folder does not hold (overlays after a cross-validation, calibration in older summaries) is left out.
 """
 
-import json
 from pathlib import Path
 
 from keras_hanet.errors import InputError
 from keras_hanet.evaluation.cases import is_lesion, read_cases
+from keras_hanet.files import read_json
 from keras_hanet.reports import sections
 from keras_hanet.reports.document import Command, Section, write_report
 from keras_hanet.reports.examples import choose_examples
@@ -63,8 +63,6 @@ def evaluation_sections(rows, summary, folder):
 
 def _read_summary(path):
     try:
-        return json.loads(path.read_text(encoding="utf-8"))
+        return read_json(path, "make it again")
     except FileNotFoundError:
         raise InputError(f"{path}: expected the summary of an evaluation, found no such file; check the path") from None
-    except (OSError, ValueError):
-        raise InputError(f"{path}: expected the summary of an evaluation as JSON; make it again") from None

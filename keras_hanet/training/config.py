@@ -1,15 +1,14 @@
 """The configuration of a training run: frozen, every field a flag, unknown keys refused."""
 
 import dataclasses
-import json
 import math
 import typing
 from dataclasses import dataclass, field
-from pathlib import Path
 
 from keras_hanet.data.augmentation import Augmentation
 from keras_hanet.data.sample import DIAGNOSES
 from keras_hanet.errors import InputError
+from keras_hanet.files import read_json
 from keras_hanet.models.config import HANetConfig
 
 # The splits of `keras_hanet.data.leaky_splits`.
@@ -111,6 +110,9 @@ class TrainConfig:
         for name in ("extra_ratio", "weight_decay", "bce_weight", "jaccard_weight", "diagnosis_weight"):
             if not 0 <= getattr(self, name) < math.inf:
                 raise InputError(f"{name} must be 0 or greater, got {getattr(self, name)}")
+        for name in ("fold", "seed", "split_seed"):
+            if not 0 <= getattr(self, name) < 2**32:
+                raise InputError(f"{name} must be at least 0 and below 2^32, got {getattr(self, name)}")
         if self.model.num_classes not in (0, len(DIAGNOSES)):
             raise InputError(
                 f"num_classes must be 0 or {len(DIAGNOSES)} ({', '.join(DIAGNOSES)}), got {self.model.num_classes}"
@@ -146,11 +148,9 @@ def read_config(path):
         InputError: if there is no such file, it is not JSON, or a key is unknown.
     """
     try:
-        values = json.loads(Path(path).read_text())
+        values = read_json(path, "give a configuration or the config.json of a run")
     except FileNotFoundError:
         raise InputError(f"{path}: no such configuration file; check the path") from None
-    except ValueError as error:
-        raise InputError(f"{path}: expected a JSON object, got something else ({error})") from None
     if not isinstance(values, dict):
         raise InputError(f"{path}: expected a JSON object, got a {type(values).__name__}")
     for key in ("format", "command"):  # of a run's config.json

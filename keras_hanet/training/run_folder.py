@@ -1,6 +1,5 @@
 """The folder of a run: what is written before the first step, and read again to go on."""
 
-import json
 from dataclasses import replace
 from pathlib import Path
 
@@ -10,7 +9,7 @@ from keras_hanet.data.preprocessing import load_sample
 from keras_hanet.data.split_files import keep_unseen, read_split, write_split
 from keras_hanet.data.splits import PARTS, add_extra, drop_contradicted, grouped_split, official_split
 from keras_hanet.errors import InputError
-from keras_hanet.files import write_json
+from keras_hanet.files import read_json, write_json
 from keras_hanet.training.config import from_dict, to_dict
 from keras_hanet.training.environment import describe_environment
 
@@ -90,11 +89,9 @@ def read_run_config(run_dir):
 def _read_run(run_dir):
     path = Path(run_dir) / "config.json"
     try:
-        values = json.loads(path.read_text())
-    except (FileNotFoundError, NotADirectoryError):
+        values = read_json(path, "start a new run")
+    except FileNotFoundError:
         raise InputError(f"{run_dir}: expected a run folder with a config.json, found none; check the path") from None
-    except ValueError:
-        raise InputError(f"{path}: expected JSON, the file is damaged; start a new run") from None
     found = values.pop("format", None) if isinstance(values, dict) else None
     if found != RUN_FORMAT:
         raise InputError(
@@ -102,6 +99,8 @@ def _read_run(run_dir):
             "that made it, or start a new run"
         )
     command = values.pop("command", None)
+    if not isinstance(command, str | None):
+        raise InputError(f"{path}: expected the command as a text, the file is damaged; start a new run")
     return from_dict(values), command
 
 

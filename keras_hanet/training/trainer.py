@@ -1,6 +1,5 @@
 """Train a network, choose its operating point on validation, score it once on test."""
 
-import json
 from pathlib import Path
 
 import keras
@@ -12,7 +11,7 @@ from keras_hanet.drawing import draw_overlay
 from keras_hanet.errors import FailedError, InputError
 from keras_hanet.evaluation.evaluate import evaluate
 from keras_hanet.evaluation.threshold import choose_threshold
-from keras_hanet.files import replacing, write_json
+from keras_hanet.files import read_json, replacing, write_json
 from keras_hanet.inference import Predictor, keras_probabilities, load_keras_model
 from keras_hanet.losses import BCEJaccardLoss
 from keras_hanet.metadata import Metadata
@@ -46,7 +45,7 @@ def train(config, run_dir, command, resume=False, say=print, progress=iter):
     run_dir = Path(run_dir)
     if resume and (run_dir / "summary.json").exists():
         say("This run is finished; its test part is not scored again.")
-        return json.loads((run_dir / "summary.json").read_text())
+        return read_json(run_dir / "summary.json", "delete it, and the test part is scored again")
     if resume:
         split, command = continue_run(config, run_dir, say)
     else:

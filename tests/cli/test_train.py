@@ -158,7 +158,7 @@ def test_a_bad_choice_is_refused(tmp_path, monkeypatch, refused, words, says):
         ('{"model": 3}', ["model must be a JSON object, got 3"]),
         ('{"epochs": "ten"}', ["wrong type"]),
         ("[1]", ["config.json: expected a JSON object, got a list"]),
-        ("epochs: 3", ["config.json: expected a JSON object, got something else"]),
+        ("epochs: 3", ["config.json: expected JSON, the file is damaged"]),
     ],
 )
 def test_a_bad_configuration_file_is_refused(tmp_path, refused, content, says):

@@ -131,3 +131,25 @@ def test_images_of_further_data_sets_were_seen(tmp_path):
     left = keep_unseen(tmp_path / "split.json", samples)
     groups = {samples[index].group for index in (0, 2, 6)}
     assert left == [sample for sample in samples if sample.group not in groups]
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"parts": {"train": [], "validation": {}, "test": {}}},
+        {"parts": {"train": {"a": ["0"]}, "validation": {}, "test": {}}},
+        {"extra": "abc"},
+        {"extra": {"a": {}}},
+        {"leaks": 1},
+        {"leaks": None},
+    ],
+)
+@pytest.mark.parametrize("read", [read_split, keep_unseen])
+def test_split_of_other_values_is_refused(read, change, tmp_path):
+    sound = {"name": "grouped", "leaks": False, "parts": {"train": {}, "validation": {}, "test": {}}, "extra": {}}
+    path = tmp_path / "split.json"
+    path.write_text(json.dumps(sound))
+    read(path, [])
+    path.write_text(json.dumps({**sound, **change}))
+    with pytest.raises(InputError, match=r"split\.json: expected .*; make the file again"):
+        read(path, [])

@@ -192,3 +192,30 @@ def test_table_without_the_later_columns_reads_as_not_scored(tmp_path, rows):
     assert len(later) == 14
     assert all(math.isnan(value) for value in later.values())
     assert first["dice"] == rows[0]["dice"]
+
+
+@pytest.mark.parametrize(
+    ("name", "cell"),
+    [("dice", "inf"), ("hd95_px", "1e999"), ("height", "-1"), ("height", "9" * 5000), ("fold", str(2**31))],
+)
+def test_numbers_that_no_image_has_are_refused(name, cell, tmp_path, rows):
+    path = tmp_path / "cases.csv"
+    cases.write_cases(path, [{**rows[0], name: cell}])
+    with pytest.raises(InputError, match=f"cannot be read as '{name}'"):
+        cases.read_cases(path)
+
+
+@pytest.mark.parametrize(
+    ("cut", "message"),
+    [
+        (lambda text: text.rpartition(",0.")[0], "line 2: None cannot be read as"),
+        (lambda text: text + '"' + "x" * 200_000, "got something else .*field larger than field limit"),
+        (lambda text: text + "\xff", "expected text in UTF-8"),
+    ],
+)
+def test_table_that_is_cut_or_holds_something_else_is_refused(cut, message, tmp_path, rows):
+    path = tmp_path / "cases.csv"
+    cases.write_cases(path, rows[:1])
+    path.write_bytes(cut(path.read_text()).encode("latin-1"))
+    with pytest.raises(InputError, match=message):
+        cases.read_cases(path)

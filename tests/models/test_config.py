@@ -32,7 +32,7 @@ def test_unknown_choice_raises(name):
 
 @pytest.mark.parametrize("size", [0, -32, 16, 48, 255])
 def test_size_that_cannot_be_halved_five_times_raises(size):
-    with pytest.raises(InputError, match=f"size must be a positive multiple of 32, got {size}"):
+    with pytest.raises(InputError, match=f"size must be a positive multiple of 32 up to 4096, got {size}"):
         HANetConfig(size=size)
 
 
@@ -45,7 +45,7 @@ def test_one_number_of_filters_for_each_stage(stride, filters):
 
 @pytest.mark.parametrize("filters", [-8, 4, 12])
 def test_width_of_a_peer_is_a_multiple_of_eight(filters):
-    with pytest.raises(InputError, match=f"^base_filters must be 0 or a positive multiple of 8, got {filters}$"):
+    with pytest.raises(InputError, match=f"^base_filters must be 0 or a positive .* of 8 up to 4096, got {filters}"):
         HANetConfig(architecture="unet", base_filters=filters)
     HANetConfig(architecture="unet", base_filters=8)
 
@@ -71,3 +71,19 @@ def test_is_frozen():
 def test_needs_no_keras():
     code = "import sys, keras_hanet.models.config as c; c.HANetConfig(); assert 'keras' not in sys.modules"
     subprocess.run([sys.executable, "-c", code], check=True)
+
+
+@pytest.mark.parametrize(
+    ("values", "message"),
+    [
+        ({"size": 4096 + 32}, "size must be a positive multiple of 32 up to 4096"),
+        ({"attention_dropout": 1.0}, "attention_dropout must be at least 0 and below 1"),
+        ({"attention_dropout": -0.1}, "attention_dropout must be at least 0 and below 1"),
+        ({"decoder_filters": (256, 128, 64, 32, 0)}, "decoder_filters must be numbers from 1 to 4096"),
+        ({"decoder_filters": (10**9, 128, 64, 32, 16)}, "decoder_filters must be numbers from 1 to 4096"),
+        ({"architecture": "unet", "base_filters": 8000}, "base_filters must be 0 or a positive multiple of 8"),
+    ],
+)
+def test_sizes_that_ask_for_all_of_the_memory_are_refused(values, message):
+    with pytest.raises(InputError, match=message):
+        HANetConfig(**values)

@@ -127,7 +127,7 @@ def test_config_that_a_run_left_can_be_given_again(tmp_path):
     ("text", "message"),
     [
         (None, "no such configuration file; check the path"),
-        ("{", "expected a JSON object, got something else"),
+        ("{", "expected JSON, the file is damaged"),
         ("[1]", "expected a JSON object, got a list"),
     ],
 )
@@ -142,3 +142,10 @@ def test_file_that_cannot_be_read_raises(text, message, tmp_path):
 def test_needs_no_keras():
     code = "import sys, keras_hanet.training.presets as p; p.preset('cart'); assert 'keras' not in sys.modules"
     subprocess.run([sys.executable, "-c", code], check=True)
+
+
+@pytest.mark.parametrize("name", ["fold", "seed", "split_seed"])
+@pytest.mark.parametrize("value", [-1, 2**32])
+def test_seeds_and_folds_that_no_generator_takes_are_refused(name, value):
+    with pytest.raises(InputError, match=rf"{name} must be at least 0 and below 2\^32, got {value}"):
+        TrainConfig(**{name: value})

@@ -65,6 +65,7 @@ def test_resume_with_another_configuration_is_refused(phantoms, tmp_path):
         ("{}", "expected a run folder of format 1, got None"),
         ("[]", "expected a run folder of format 1, got None"),
         ("{", "expected JSON, the file is damaged"),
+        ('{"format": 1, "command": ["hanet"]}', "expected the command as a text"),
         ('{"format": 1, "epoch": 3}', "there is no configuration key epoch"),
     ],
 )
