@@ -7,7 +7,7 @@ import hashlib
 from pathlib import Path
 
 from keras_hanet.errors import InputError
-from keras_hanet.files import replacing
+from keras_hanet.files import read_text, replacing
 
 CHECKSUMS = "SHA256SUMS"
 
@@ -41,10 +41,11 @@ def check_checksums(folder):
     folder = Path(folder)
     if not (folder / CHECKSUMS).is_file():
         return
-    for line in (folder / CHECKSUMS).read_text(errors="replace").splitlines():
+    for line in read_text(folder / CHECKSUMS, "copy the folder again or export it again").splitlines():
         digest, _, name = line.partition("  ")
         path = folder / name
-        if not name or not path.is_file() or hash_file(path) != digest:
+        is_inside = name and not Path(name).is_absolute() and ".." not in Path(name).parts
+        if not is_inside or not path.is_file() or hash_file(path) != digest:
             raise InputError(
                 f"{path}: expected the bytes that were exported ({CHECKSUMS}), the file is damaged, changed or "
                 "missing; copy the folder again or export it again"

@@ -9,10 +9,11 @@ import zipfile
 from pathlib import Path
 
 from keras_hanet.errors import InputError
-from keras_hanet.files import write_json
+from keras_hanet.files import MAX_TEXT_BYTES, parse_json, read_json, write_json
 from keras_hanet.metadata import METADATA_NAME
 
 KEY = "keras_hanet"
+_MEND = "export it again"
 _EXTRA = Path("assets.extra") / METADATA_NAME
 
 
@@ -46,7 +47,7 @@ def read_embedded(path):
     path = Path(path)
     try:
         return _READ[path.suffix](path) if path.suffix in _READ else None
-    except ModuleNotFoundError:
+    except (ModuleNotFoundError, InputError):
         raise
     except Exception as error:  # each runtime has errors of its own
         reason = " ".join(str(error).split())[:200]
@@ -60,10 +61,13 @@ def _embed_tflite(path, values):
 
 def _read_tflite(path):
     try:
-        with zipfile.ZipFile(path) as archive:
-            return json.loads(archive.read(METADATA_NAME))
-    except (zipfile.BadZipFile, KeyError, ValueError):
+        with zipfile.ZipFile(path) as archive, archive.open(METADATA_NAME) as file:
+            content = file.read(MAX_TEXT_BYTES + 1)
+    except (zipfile.BadZipFile, KeyError):
         return None
+    if len(content) > MAX_TEXT_BYTES:
+        raise InputError(f"{path}: expected metadata of at most {MAX_TEXT_BYTES:,} bytes; {_MEND}")
+    return parse_json(content.decode(), path, _MEND)
 
 
 def _embed_onnx(path, values):
@@ -81,7 +85,7 @@ def _read_onnx(path):
     options.graph_optimization_level = onnxruntime.GraphOptimizationLevel.ORT_DISABLE_ALL
     session = onnxruntime.InferenceSession(path, options, providers=["CPUExecutionProvider"])
     text = session.get_modelmeta().custom_metadata_map.get(KEY)
-    return None if text is None else json.loads(text)
+    return None if text is None else parse_json(text, path, _MEND)
 
 
 def _embed_openvino(path, values):
@@ -100,7 +104,9 @@ def _read_openvino(path):
     import openvino
 
     model = openvino.Core().read_model(path)
-    return json.loads(model.get_rt_info([KEY]).astype(str)) if model.has_rt_info([KEY]) else None
+    if not model.has_rt_info([KEY]):
+        return None
+    return parse_json(model.get_rt_info([KEY]).astype(str), path, _MEND)
 
 
 def _embed_saved_model(path, values):
@@ -109,7 +115,7 @@ def _embed_saved_model(path, values):
 
 def _read_saved_model(path):
     extra = path.parent / _EXTRA
-    return json.loads(extra.read_text()) if extra.is_file() else None
+    return read_json(extra, _MEND) if extra.is_file() else None
 
 
 _EMBED = {".tflite": _embed_tflite, ".onnx": _embed_onnx, ".xml": _embed_openvino, ".pb": _embed_saved_model}

@@ -1,6 +1,5 @@
 """Predictor: image -> probability -> mask at the image's own size, whatever the runtime."""
 
-import zipfile
 from dataclasses import dataclass
 
 import numpy as np
@@ -12,6 +11,7 @@ from keras_hanet.errors import InputError
 from keras_hanet.evaluation.threshold import apply_threshold
 from keras_hanet.metadata import METADATA_NAME, read_metadata, to_metadata
 from keras_hanet.models.config import HANetConfig
+from keras_hanet.models.keras_file import check_keras_file
 from keras_hanet.models.weights import DEFAULT, load_weights, read_facts, shipped_folder
 from keras_hanet.runtimes import find_model_file, load_runtime
 
@@ -187,13 +187,14 @@ def load_keras_model(path):
     if model_path.suffix != ".keras":
         raise InputError(f"{path}: expected a run folder or a model.keras, got an exported model; give the run")
     metadata = metadata_of(model_path)
+    check_keras_file(model_path)
     import keras
 
     import keras_hanet.layers  # noqa: F401  registers the layers that the file names
 
     try:
         return keras.saving.load_model(model_path, compile=False, safe_mode=True), metadata
-    except (ValueError, TypeError, KeyError, OSError, zipfile.BadZipFile) as error:
+    except Exception as error:  # Keras, its layers and HDF5 have errors of their own
         raise InputError(f"{model_path}: expected a Keras model, and it cannot be read ({error})") from error
 
 

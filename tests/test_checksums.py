@@ -55,3 +55,13 @@ def test_a_missing_file_and_a_damaged_list_are_refused(folder):
     (folder / "SHA256SUMS").write_bytes(b"\xff\x00 nonsense\n")
     with pytest.raises(InputError, match="copy the folder again"):
         check_checksums(folder)
+
+
+@pytest.mark.parametrize("name", ["../beside", "variables/../../beside", "{outside}"])
+def test_a_list_that_names_a_file_outside_the_folder_is_refused(name, folder):
+    beside = folder.parent / "beside"
+    beside.write_bytes(b"abc")
+    digest = hash_file(beside)
+    (folder / "SHA256SUMS").write_text(f"{digest}  {name.format(outside=beside)}\n")
+    with pytest.raises(InputError, match="copy the folder again"):
+        check_checksums(folder)

@@ -7,6 +7,7 @@ import pytest
 
 from keras_hanet.embedded_metadata import embed, read_embedded
 from keras_hanet.errors import InputError
+from keras_hanet.files import MAX_TEXT_BYTES
 from keras_hanet.runtimes import load_runtime
 
 VALUES = {"threshold": 0.4, "name": "Brustultraschall ü", "card": {"scores": [1, None, {"ci95": [0.1, 0.2]}]}}
@@ -56,4 +57,45 @@ def test_zip_that_is_not_ours_gives_none(tmp_path, runtime_files):
     path = shutil.copy(runtime_files["model.tflite"], tmp_path)
     with zipfile.ZipFile(path, "a") as archive:
         archive.writestr("labels.txt", "lesion")
+    assert read_embedded(path) is None
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [(b" " * (MAX_TEXT_BYTES + 1), "at most 16,777,216 bytes"), (b"{", "expected JSON"), (b"[" * 5000, "too deeply")],
+)
+def test_metadata_that_would_grow_or_are_damaged_are_refused(content, message, tmp_path, runtime_files):
+    import zipfile
+
+    path = shutil.copy(runtime_files["model.tflite"], tmp_path)
+    with zipfile.ZipFile(path, "a", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("metadata.json", content)
+    with pytest.raises(InputError, match=message):
+        read_embedded(path)
+
+
+@pytest.mark.parametrize("place", ["../secret", "{outside}", "link"])
+def test_onnx_file_that_names_a_file_elsewhere_is_refused(place, tmp_path):
+    """ONNX Runtime itself refuses: held here, so that another version of it that does not is seen."""
+    import onnx
+
+    (tmp_path / "secret").write_bytes(bytes(16))
+    (tmp_path / "model").mkdir()
+    (tmp_path / "model" / "link").symlink_to("../secret")
+    path = tmp_path / "model" / "model.onnx"
+    tensor = onnx.TensorProto(name="w", data_type=onnx.TensorProto.FLOAT, dims=[4], data_location="EXTERNAL")
+    location = place.format(outside=tmp_path / "secret")
+    tensor.external_data.extend([onnx.StringStringEntryProto(key="location", value=location)])
+    values = [onnx.helper.make_tensor_value_info(name, onnx.TensorProto.FLOAT, [4]) for name in ("image", "out")]
+    node = onnx.helper.make_node("Add", ["image", "w"], ["out"])
+    graph = onnx.helper.make_graph([node], "graph", values[:1], values[1:], [tensor])
+    model = onnx.helper.make_model(graph, opset_imports=[onnx.helper.make_opsetid("", 13)], ir_version=8)
+    path.write_bytes(model.SerializeToString())
+    for read in (read_embedded, load_runtime):
+        with pytest.raises(InputError, match=r"model\.onnx: .*External data path"):
+            read(path)
+    (tmp_path / "model" / "inside").write_bytes(bytes(16))
+    tensor.external_data[0].value = "inside"
+    model.graph.initializer[0].CopyFrom(tensor)
+    path.write_bytes(model.SerializeToString())
     assert read_embedded(path) is None

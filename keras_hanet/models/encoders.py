@@ -1,12 +1,12 @@
 """Encoders: each gives {"P1".."P5"}, feature maps of which Pn is 2^n times smaller than the image."""
 
-import zipfile
 from pathlib import Path
 
 import keras
 
 from keras_hanet.errors import InputError
 from keras_hanet.models.efficientnet_lite0 import apply_efficientnet_lite0, load_imagenet_weights
+from keras_hanet.models.keras_file import check_keras_file
 
 # Where DenseNet121 is tapped: the last activation before each halving. The paper does not say.
 DENSENET121_TAPS = {
@@ -87,8 +87,9 @@ def _read_pretrained(path, encoder):
     try:
         if path.suffix == ".h5" and encoder == "densenet121":
             return keras.applications.DenseNet121(include_top=False, weights=path)
-        return keras.saving.load_model(path, compile=False)
-    except (OSError, ValueError, TypeError, KeyError, zipfile.BadZipFile) as error:
+        check_keras_file(path)
+        return keras.saving.load_model(path, compile=False, safe_mode=True)
+    except Exception as error:  # Keras, its layers and HDF5 have errors of their own
         raise InputError(
             f"encoder_weights: expected 'imagenet', 'none', 'auto' or the path of a Keras model, got {path} "
             f"which cannot be read ({error})"

@@ -1,12 +1,12 @@
 """Models that ship with their weights: where each lies, what it says of itself, and its weights as float16."""
 
-import json
+import zipfile
 from pathlib import Path
 
 import numpy as np
 
 from keras_hanet.errors import InputError
-from keras_hanet.files import replacing
+from keras_hanet.files import read_json, replacing
 
 _PACKAGE = Path(__file__).parents[1]
 DEFAULT = "cart"
@@ -53,9 +53,12 @@ def read_facts(folder):
         InputError: if the file is missing or damaged.
     """
     try:
-        return json.loads((Path(folder) / FACTS).read_text())
-    except (OSError, ValueError) as error:
-        raise InputError(f"{folder}: expected a model with {FACTS}, got none ({error}); install again") from None
+        facts = read_json(Path(folder) / FACTS, "install again")
+    except FileNotFoundError:
+        raise InputError(f"{folder}: expected a model with {FACTS}, got none; install again") from None
+    if not isinstance(facts, dict):
+        raise InputError(f"{folder}: expected a model with {FACTS}, got no JSON object in it; install again")
+    return facts
 
 
 def write_weights(model, folder):
@@ -93,15 +96,32 @@ def load_weights(model, folder):
         folder: theirs.
 
     Raises:
-        InputError: if a weight is missing or has another shape.
+        InputError: if a file cannot be read, or a weight is missing, has another shape or is not finite.
     """
-    shards = [np.load(path) for path in sorted(Path(folder).glob("weights-*.npz"))]
-    stored = {name: shard[name] for shard in shards for name in shard.files}
+    stored = {}
+    for path in sorted(Path(folder).glob("weights-*.npz")):
+        stored |= _read_shard(path)
     for variable in _variables(model):
         value = stored.get(variable.path)
         if value is None or value.shape != tuple(variable.shape):
             raise InputError(f"{folder}: its weights have no fitting {variable.path}; install the package again")
+        if value.dtype != np.float16 or not np.isfinite(value).all():
+            raise InputError(f"{folder}: {variable.path} is not finite float16; install the package again")
         variable.assign(value.astype(np.float32))
+
+
+def _read_shard(path):
+    """{name: array} of a file that `write_weights` wrote. Never pickles; never what grows when it is unpacked."""
+    try:
+        with zipfile.ZipFile(path) as archive:
+            if any(entry.compress_type != zipfile.ZIP_STORED for entry in archive.infolist()):
+                raise InputError(f"{path}: expected weights as they were written, they are packed; install again")
+        with np.load(path, allow_pickle=False) as shard:
+            return {name: shard[name] for name in shard.files}
+    except InputError:
+        raise
+    except Exception as error:  # of zipfile, of NumPy and of its parser of headers
+        raise InputError(f"{path}: the weights cannot be read ({error}); install the package again") from error
 
 
 def _weights_by_path(model):

@@ -15,6 +15,13 @@ from keras_hanet.models.ha_net import build_ha_net
 CONFIG = HANetConfig(encoder="efficientnet_lite0", size=64, decoder_filters=(8, 8, 8, 8, 8))
 
 
+class Runs:
+    """Unpickled, it prints."""
+
+    def __reduce__(self):
+        return print, ("it runs",)
+
+
 @pytest.fixture(scope="module")
 def network():
     model = build_ha_net(CONFIG)
@@ -84,5 +91,29 @@ def test_a_model_that_is_not_in_this_install_is_said_to_be_elsewhere(monkeypatch
 def test_facts_that_cannot_be_read_are_refused(text, tmp_path):
     if text is not None:
         (tmp_path / weights.FACTS).write_text(text)
-    with pytest.raises(InputError, match=r"expected a model with facts\.json"):
+    with pytest.raises(InputError, match=r"facts\.json"):
         weights.read_facts(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("write", "message"),
+    [
+        (lambda path: path.write_bytes(b"no archive"), "the weights cannot be read"),
+        (lambda path: np.savez(path, a=np.array([Runs()], object)), "the weights cannot be read .*allow_pickle=False"),
+        (lambda path: np.savez_compressed(path, a=np.zeros(10**7)), "they are packed"),
+        (lambda path: np.savez(path), "its weights have no fitting"),
+    ],
+)
+def test_weights_of_a_stranger_are_refused_and_nothing_runs(write, message, network, tmp_path, capsys):
+    write(tmp_path / "weights-1.npz")
+    with pytest.raises(InputError, match=message):
+        weights.load_weights(network, tmp_path)
+    assert "it runs" not in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("value", [np.float16("nan"), np.float32(1)])
+def test_weights_that_are_no_finite_float16_are_refused(value, network, tmp_path):
+    stored = {path: np.full(number.shape, value) for path, number in numbers(network).items()}
+    np.savez(tmp_path / "weights-1.npz", **stored)
+    with pytest.raises(InputError, match="is not finite float16"):
+        weights.load_weights(network, tmp_path)
