@@ -8,16 +8,21 @@ nearest. The network takes float32 in 0..255; nothing is ever guessed from the d
 
 import hashlib
 import io
+import struct
 import warnings
 from pathlib import Path
 
 import numpy as np
-from PIL import Image, UnidentifiedImageError
+from PIL import Image
 
+from keras_hanet.data.image_limits import MAX_BYTES, find_excess
 from keras_hanet.errors import InputError
+from keras_hanet.files import read_bytes
 
 MAX_PIXELS = 50_000_000
 _FORMATS = ("PNG", "JPEG", "BMP", "TIFF")
+# What a damaged file raises in Pillow, besides its own errors, which are kinds of OSError.
+_PILLOW_ERRORS = (OSError, SyntaxError, ValueError, TypeError, LookupError, ArithmeticError, struct.error)
 _EIGHT_BIT_MODES = ("1", "L", "LA", "P", "PA", "RGB", "RGBA")
 
 
@@ -32,8 +37,9 @@ def decode_image(source, name=None):
         (H, W, 3) uint8, RGB, 0..255, read-only; of a grey file a view whose channels are the same bytes.
 
     Raises:
-        InputError: if it is no image, truncated, larger than 50 megapixels, or not 8-bit grey,
-            palette, RGB or RGBA (16-bit and CMYK files are refused rather than guessed at).
+        InputError: if it is no image, truncated, larger than 50 megapixels, of several pictures, beyond
+            the limits of `keras_hanet.data.image_limits`, or not 8-bit grey, palette, RGB or RGBA (16-bit and CMYK
+            files are refused rather than guessed at).
     """
     image = _open(source, name)
     if image.mode in ("LA", "PA", "RGBA") or "transparency" in image.info:
@@ -161,24 +167,34 @@ def resize_probability(probability, height, width):
 def _open(source, name):
     called = _called(source, name)
     try:
-        content = source if isinstance(source, bytes) else Path(source).read_bytes()
-        with warnings.catch_warnings():
-            # Our own limit is lower and speaks a sentence.
-            warnings.simplefilter("ignore", Image.DecompressionBombWarning)
-            image = Image.open(io.BytesIO(content), formats=_FORMATS)
+        content = source if isinstance(source, bytes) else read_bytes(source, "give an image", MAX_BYTES)
     except FileNotFoundError:
         raise InputError(f"{called}: no such file; check the path") from None
-    except PermissionError:
-        raise InputError(f"{called}: no permission to read it; change its rights or copy it") from None
+    excess = find_excess(content)
+    if excess:
+        raise InputError(f"{called}: expected {excess}")
+    with warnings.catch_warnings():
+        # What Pillow warns of is either refused here with a sentence, or does not touch the pixels.
+        warnings.simplefilter("ignore")
+        return _decode(content, called)
+
+
+def _decode(content, called):
+    try:
+        image = Image.open(io.BytesIO(content), formats=_FORMATS)
     except Image.DecompressionBombError:
         raise InputError(f"{called}: more than {MAX_PIXELS:,} pixels; crop it to the scan") from None
-    except (UnidentifiedImageError, OSError, ValueError):
-        raise InputError(f"{called}: expected a PNG, JPEG, BMP or TIFF image, got something else") from None
+    except _PILLOW_ERRORS:
+        raise InputError(
+            f"{called}: expected a PNG, JPEG, BMP or TIFF image, got something else or a damaged file"
+        ) from None
     if image.width * image.height > MAX_PIXELS:
         raise InputError(
             f"{called}: expected at most {MAX_PIXELS:,} pixels, got {image.width} x {image.height}; "
             "crop it to the scan or make it smaller"
         )
+    if getattr(image, "is_animated", False):
+        raise InputError(f"{called}: expected one picture, the file holds several; save each as a file of its own")
     # Pillow calls a 16-bit RGB file "RGB" and cuts its values off; how it is stored tells.
     stored = image.tile[0][3] if image.tile else ""
     if image.mode not in _EIGHT_BIT_MODES or ";16" in str(stored):
@@ -188,7 +204,7 @@ def _open(source, name):
         )
     try:
         image.load()
-    except (OSError, SyntaxError, ValueError):
+    except _PILLOW_ERRORS:
         raise InputError(f"{called}: the file is cut off or damaged; copy it again from its source") from None
     return image
 

@@ -4,6 +4,7 @@ import zlib
 
 import numpy as np
 import pytest
+from fuzz.hostile_images import tiff
 from layouts import draw_image, draw_mask, save
 from PIL import Image
 
@@ -104,10 +105,29 @@ def test_what_is_no_image_of_ours_is_refused(encoded):
         decode_image(encoded)
 
 
+def animated(kind):
+    pictures = [Image.new("L", (4, 4), grey) for grey in (0, 200)]
+    file = io.BytesIO()
+    pictures[0].save(file, kind, save_all=True, append_images=pictures[1:])
+    return file.getvalue()
+
+
+@pytest.mark.parametrize("kind", ["PNG", "TIFF"])
+def test_file_of_several_pictures_is_refused_rather_than_read_in_part(kind):
+    with pytest.raises(InputError, match="expected one picture, the file holds several"):
+        decode_image(animated(kind))
+
+
+def test_what_pillow_warns_of_is_no_warning_to_the_user():
+    """A TIFF whose resolution is there three times."""
+    tags = [(282, 5, 3, struct.pack("<6I", *(72, 1) * 3))]
+    assert decode_image(tiff(tags)).shape == (4, 4, 3)
+
+
 def test_paths_that_are_not_there_or_a_folder(tmp_path):
     with pytest.raises(InputError, match=r"a\.png: no such file"):
         decode_image(tmp_path / "a.png")
-    with pytest.raises(InputError, match="expected a PNG"):
+    with pytest.raises(InputError, match=r"expected a file that can be read .*; give an image"):
         decode_image(tmp_path)
 
 
