@@ -22,14 +22,13 @@ FLAGS = {
     "several lesions": "More than one region is outlined: check each of them.",
     "cut by the border": "An outline touches the border of the scan: the lesion may go on, its size is not known.",
 }
-_GRID = 256
-_UNIFORM, _ONE_GREY = 8, 0.75  # standard deviation in grey levels; share of pixels within five grey levels
+_STEP = 3  # every third row, or pixel, says enough of what fills an image
+_UNIFORM, _ONE_GREY = 4, 0.75  # standard deviation in grey levels; share of pixels within five grey levels
 _COLOURED, _COLOURED_SHARE = 40, 1 / 3  # difference of channels; share of pixels that a scan's colour box may take
 _DARK = 50  # grey level that 95 % of the pixels are below; no training image is below 63
 _WHITE, _WHITE_SHARE = 250, 0.1  # no training image has more than 0.05
 _MIDDLE = 0.35, 0.65  # where the seam of two views may be, as shares of the width
 _SEAM, _SEAM_RATIO = 8, 2.5  # least step at the seam, in grey levels and in mean steps
-_ROW_STEP = 3  # every third row says enough of a seam
 
 
 def find_flags(frame, mask=None, reliability=None):
@@ -44,13 +43,13 @@ def find_flags(frame, mask=None, reliability=None):
         tuple of keys of FLAGS, in their order. Of what is no scan nothing else is said.
     """
     scan = frame.scan
-    small = cv2.resize(scan, (_GRID, _GRID), interpolation=cv2.INTER_AREA)
-    if _is_no_scan(small):
+    sparse = scan[::_STEP, ::_STEP]
+    if _is_no_scan(sparse):
         return ("no scan area",)
     annotations = find_annotations(scan)
     found = {
-        "too dark": np.percentile(small[..., 1], 95) < _DARK,
-        "saturated": np.mean(small[..., 1] >= _WHITE) > _WHITE_SHARE,
+        "too dark": np.percentile(sparse[..., 1], 95) < _DARK,
+        "saturated": np.mean(sparse[..., 1] >= _WHITE) > _WHITE_SHARE,
         "unlike the training images": reliability is not None and is_unlike(scan, reliability),
         "dual view": has_seam(scan),
         "colour": annotations.colour,
@@ -79,7 +78,7 @@ def has_seam(image):
     Args:
         image: (H, W, 3) uint8.
     """
-    rows = np.ascontiguousarray(image[::_ROW_STEP, :, 1])
+    rows = np.ascontiguousarray(image[::_STEP, :, 1])
     if rows.shape[1] < 3:
         return False
     steps = np.median(cv2.absdiff(rows[:, 1:], rows[:, :-1]), axis=0)
@@ -88,9 +87,9 @@ def has_seam(image):
     return bool(largest >= _SEAM and largest >= _SEAM_RATIO * (steps.mean() + 1))
 
 
-def _is_no_scan(small):
-    green = small[..., 1]
+def _is_no_scan(image):
+    green = image[..., 1]
     counts = np.bincount(green.ravel(), minlength=256)
     one_grey = np.convolve(counts, np.ones(5)).max() > _ONE_GREY * green.size
-    _, spread = brightness_and_spread(small)
+    _, spread = brightness_and_spread(image)
     return bool(green.std() < _UNIFORM or one_grey or np.mean(spread > _COLOURED) > _COLOURED_SHARE)

@@ -4,7 +4,6 @@
 on. Only NumPy is needed here. docs/reliability.md says how well it holds.
 """
 
-import json
 import math
 from dataclasses import dataclass
 
@@ -13,11 +12,14 @@ import numpy as np
 from keras_hanet.analysis.image_statistics import STATISTICS, Distribution
 from keras_hanet.analysis.variants import make_variants, measure_stability
 from keras_hanet.errors import InputError
+from keras_hanet.files import read_json
 from keras_hanet.inference import Prediction
 from keras_hanet.runtimes import find_model_file
 
 RELIABILITY = "reliability.json"
 RELIABILITY_FORMAT = 1
+_SIZES = {"lesion_weights": 3, "dice_weights": 4, "long_axis_quantiles": 3}
+_SHAPES = {"mean": (len(STATISTICS),), "precision": (len(STATISTICS),) * 2}
 _SUREST = 1e-3  # a probability nearer to 0 or 1 counts as this near: its log-odds stay finite
 
 
@@ -33,7 +35,7 @@ class Reliability:
         doubtful_below: expected Dice below which a result is doubtful.
         distributions: {name of a training data set: `Distribution`}.
         distance_limit: distance from all of them beyond which an image is unlike them.
-        long_axis_quantiles: what `keras_hanet.analysis.size_error` makes an interval of; None where not fitted.
+        long_axis_quantiles: (low, median, high), of which `size_error.long_axis_interval` makes an interval.
         fitted: how it was fitted and what it scored, JSON-ready.
     """
 
@@ -42,7 +44,7 @@ class Reliability:
     doubtful_below: float
     distributions: dict[str, Distribution]
     distance_limit: float
-    long_axis_quantiles: dict | None
+    long_axis_quantiles: tuple[float, float, float]
     fitted: dict
 
 
@@ -75,12 +77,10 @@ def read_reliability(model):
         InputError: if there is no model, or the record is damaged or of another version.
     """
     path = find_model_file(model).with_name(RELIABILITY)
-    if not path.is_file():
-        return None
     try:
-        values = json.loads(path.read_text())
-    except ValueError:
-        raise InputError(f"{path}: expected JSON, the file is damaged; copy it again from its source") from None
+        values = read_json(path, "copy it again from its source")
+    except FileNotFoundError:
+        return None
     found = values.get("format") if isinstance(values, dict) else None
     if found != RELIABILITY_FORMAT:
         raise InputError(
@@ -96,7 +96,7 @@ def read_reliability(model):
 
 def to_json(reliability):
     """What `read_reliability` reads: the record as JSON-ready values."""
-    lists = {name: list(getattr(reliability, name)) for name in ("lesion_weights", "dice_weights")}
+    lists = {name: list(getattr(reliability, name)) for name in _SIZES}
     distributions = {
         name: {"mean": known.mean.tolist(), "precision": known.precision.tolist()}
         for name, known in reliability.distributions.items()
@@ -120,8 +120,13 @@ def assess(predictor, frame, prediction, reliability):
     seen = Prediction(prediction.probability[inside], prediction.mask[inside])
     answers = predictor.probabilities_at_s(make_variants(frame.scan))
     stability = measure_stability(seen, answers, predictor.to_mask)
-    present = lesion_probability(float(seen.probability.max()), float(seen.mask.mean()), reliability)
-    expected = expected_dice(stability, reliability) if seen.mask.any() else 1 - present
+    return believe(float(seen.probability.max()), float(seen.mask.mean()), stability, reliability)
+
+
+def believe(largest_probability, lesion_share, stability, reliability):
+    """The `Belief` in a result of which everything is measured: arguments as of the two functions below."""
+    present = lesion_probability(largest_probability, lesion_share, reliability)
+    expected = expected_dice(stability, reliability) if lesion_share else 1 - present
     return Belief(present, expected, expected < reliability.doubtful_below)
 
 
@@ -157,20 +162,15 @@ def sigmoid(weights, values):
 
 def _from_json(values):
     return Reliability(
-        lesion_weights=_numbers(values["lesion_weights"], (3,)),
-        dice_weights=_numbers(values["dice_weights"], (4,)),
+        **{name: _numbers(values[name], (size,)) for name, size in _SIZES.items()},
         doubtful_below=_numbers([values["doubtful_below"]], (1,))[0],
         distributions={
             name: Distribution(*(np.array(_numbers(known[key], shape)) for key, shape in _SHAPES.items()))
             for name, known in values["distributions"].items()
         },
         distance_limit=_numbers([values["distance_limit"]], (1,))[0],
-        long_axis_quantiles=values["long_axis_quantiles"],
         fitted=values["fitted"],
     )
-
-
-_SHAPES = {"mean": (len(STATISTICS),), "precision": (len(STATISTICS),) * 2}
 
 
 def _numbers(values, shape):

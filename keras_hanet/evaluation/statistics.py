@@ -3,6 +3,8 @@
 import numpy as np
 from scipy.stats import bootstrap
 
+MIN_GROUPS = 10  # for the interval of a correlation
+
 
 def mean_interval(values, groups, seed=0, num_resamples=2000):
     """Mean and its 95 % bootstrap interval, clustered: whole groups are drawn, never single images.
@@ -47,18 +49,57 @@ def ratio_interval(numerators, denominators, groups, seed=0, num_resamples=2000)
         ValueError: if the lengths differ, a denominator is negative or a numerator stands above 0.
     """
     numerators, denominators, groups = _as_columns(numerators, denominators, groups)
+    if (denominators < 0).any() or ((denominators == 0) & (numerators != 0) & ~np.isnan(numerators)).any():
+        raise ValueError(
+            "A denominator is at least 0, and where it is 0 so is the numerator. "
+            f"Received: numerators={numerators}, denominators={denominators}"
+        )
     kept = ~np.isnan(numerators) & ~np.isnan(denominators) & (denominators != 0)
     if not kept.any():
         return {"mean": None, "ci95": None}
     numerators, denominators = numerators[kept], denominators[kept]
     mean = float(numerators.sum() / denominators.sum())
-    _, members = np.unique(groups[kept], return_inverse=True)
-    sums = [np.bincount(members, weights=values) for values in (numerators, denominators)]
-    if len(sums[0]) < 2:
+    interval = _interval((numerators, denominators), groups[kept], _ratio_of_sums, seed, num_resamples)
+    return {"mean": mean, "ci95": interval}
+
+
+def correlation_interval(values, others, groups, seed=0, num_resamples=2000):
+    """Pearson's correlation with its 95 % bootstrap interval, clustered as `mean_interval`.
+
+    That of the ranks (`scipy.stats.rankdata`) is Spearman's; the ranks are then those of all images, not made again
+    in each resample.
+
+    Args:
+        values, others: (N,) numbers, one pair an image.
+        groups, seed, num_resamples: as in `mean_interval`.
+
+    Returns:
+        {"mean": the correlation, "ci95": [low, high]}. It is None where one side has no spread; the interval is None
+        if it comes from fewer than ten groups, of which too many resamples would be one group over and over.
+
+    Raises:
+        ValueError: if the lengths differ.
+    """
+    values, others, groups = _as_columns(values, others, groups)
+    if not len(values) or not values.std() or not others.std():
+        return {"mean": None, "ci95": None}
+    x, y = values - values.mean(), others - others.mean()
+    moments = (np.ones(len(x)), x, y, x * x, y * y, x * y)
+    mean = float(_correlation_of_sums(*moments))
+    if len(np.unique(groups)) < MIN_GROUPS:
         return {"mean": mean, "ci95": None}
+    return {"mean": mean, "ci95": _interval(moments, groups, _correlation_of_sums, seed, num_resamples)}
+
+
+def _interval(columns, groups, statistic, seed, num_resamples):
+    """Percentile interval of a statistic of the columns' sums over images, whole groups drawn; None for one group."""
+    _, members = np.unique(groups, return_inverse=True)
+    sums = [np.bincount(members, weights=values) for values in columns]
+    if len(sums[0]) < 2:
+        return None
     interval = bootstrap(
         sums,
-        _ratio_of_sums,
+        statistic,
         paired=True,
         vectorized=True,
         n_resamples=num_resamples,
@@ -66,24 +107,25 @@ def ratio_interval(numerators, denominators, groups, seed=0, num_resamples=2000)
         method="percentile",
         random_state=np.random.default_rng(seed),
     ).confidence_interval
-    return {"mean": mean, "ci95": [float(interval.low), float(interval.high)]}
+    return [float(interval.low), float(interval.high)]
 
 
-def _as_columns(numerators, denominators, groups):
-    numerators, denominators = (np.asarray(values, dtype=np.float64) for values in (numerators, denominators))
+def _as_columns(values, others, groups):
+    values, others = (np.asarray(column, dtype=np.float64) for column in (values, others))
     groups = np.asarray(groups, dtype=str)
-    if numerators.ndim != 1 or not numerators.shape == denominators.shape == groups.shape:
+    if values.ndim != 1 or not values.shape == others.shape == groups.shape:
         raise ValueError(
             "One group is needed for each value. Received: "
-            f"values.shape={numerators.shape}, denominators.shape={denominators.shape}, groups.shape={groups.shape}"
+            f"values.shape={values.shape}, others.shape={others.shape}, groups.shape={groups.shape}"
         )
-    if (denominators < 0).any() or ((denominators == 0) & (numerators != 0) & ~np.isnan(numerators)).any():
-        raise ValueError(
-            "A denominator is at least 0, and where it is 0 so is the numerator. "
-            f"Received: numerators={numerators}, denominators={denominators}"
-        )
-    return numerators, denominators, groups
+    return values, others, groups
 
 
 def _ratio_of_sums(numerators, denominators, axis=-1):
     return numerators.sum(axis=axis) / denominators.sum(axis=axis)
+
+
+def _correlation_of_sums(num, x, y, xx, yy, xy, axis=-1):
+    num, x, y, xx, yy, xy = (np.sum(values, axis=axis) for values in (num, x, y, xx, yy, xy))
+    spread = np.sqrt(np.maximum((xx - x * x / num) * (yy - y * y / num), 0))
+    return np.divide(xy - x * y / num, spread, out=np.zeros_like(spread), where=spread > 0)  # no spread, no correlation

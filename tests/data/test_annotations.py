@@ -4,7 +4,7 @@ import pytest
 from layouts import real_data
 from variants import draw_calipers, draw_text, enlarge
 
-from keras_hanet.data.annotations import Annotations, find_annotations
+from keras_hanet.data.annotations import Annotations, brightness_and_spread, find_annotations
 from keras_hanet.data.layouts import read_samples
 from keras_hanet.data.preprocessing import decode_image
 
@@ -85,3 +85,10 @@ def test_released_images_that_were_looked_at():
     assert find_annotations(decode_image(paths["benign (330)"])).colour
     for name in ("malignant (90)", "normal (80)", "benign (43)", "benign (387)", "malignant (45)"):
         assert not find_annotations(decode_image(paths[name])), name
+
+
+def test_brightness_and_spread_are_largest_channel_and_distance_to_the_smallest():
+    colours = np.array([[[10, 200, 50], [7, 7, 7], [255, 0, 255]]], np.uint8)
+    brightest, spread = brightness_and_spread(colours)
+    assert brightest.tolist() == [[200, 7, 255]]
+    assert spread.tolist() == [[190, 0, 255]]

@@ -4,8 +4,9 @@ import math
 
 import numpy as np
 import pytest
+from scipy.stats import rankdata, spearmanr
 
-from keras_hanet.evaluation.statistics import mean_interval, ratio_interval
+from keras_hanet.evaluation.statistics import correlation_interval, mean_interval, ratio_interval
 
 
 def width(result):
@@ -162,3 +163,32 @@ def test_coverage_of_the_nominal_95_percent(score):
     print(score, coverage)
     assert 0.92 <= coverage["clustered"] <= 0.97
     assert coverage["single"] < 0.88
+
+
+def test_correlation_is_numpys_and_of_ranks_scipys():
+    rng = np.random.default_rng(0)
+    x = rng.normal(size=200)
+    y = np.exp(x + rng.normal(size=200))
+    groups = np.arange(200)
+    found = correlation_interval(x, y, groups)
+    assert found["mean"] == pytest.approx(np.corrcoef(x, y)[0, 1])
+    ranks = correlation_interval(rankdata(x), rankdata(y), groups)
+    assert ranks["mean"] == pytest.approx(spearmanr(x, y)[0])
+    # Fisher's interval of the ranks, which the bootstrap comes near to.
+    low, high = np.tanh(np.arctanh(ranks["mean"]) + np.array([-1.96, 1.96]) / np.sqrt(197))
+    assert ranks["ci95"] == pytest.approx([low, high], abs=0.03)
+
+
+def test_images_of_a_group_widen_the_interval_of_a_correlation():
+    rng = np.random.default_rng(1)
+    x, y = rng.normal(size=(2, 40))
+    alone = correlation_interval(np.repeat(x, 5), np.repeat(y, 5), np.arange(200))["ci95"]
+    together = correlation_interval(np.repeat(x, 5), np.repeat(y, 5), np.repeat(np.arange(40), 5))["ci95"]
+    assert together[1] - together[0] > 1.8 * (alone[1] - alone[0])
+
+
+def test_a_correlation_that_is_none():
+    assert correlation_interval([1, 1, 1], [1, 2, 3], ["a", "b", "c"]) == {"mean": None, "ci95": None}
+    assert correlation_interval([1, 2, 3], [1, 2, 3], ["a", "b", "c"]) == {"mean": pytest.approx(1), "ci95": None}
+    with pytest.raises(ValueError, match="One group is needed for each value"):
+        correlation_interval([1, 2], [1, 2, 3], ["a", "b"])
