@@ -15,11 +15,10 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from keras_hanet.data.image_limits import MAX_BYTES, find_excess
+from keras_hanet.data.image_limits import MAX_BYTES, MAX_PIXELS, find_excess
 from keras_hanet.errors import InputError
 from keras_hanet.files import read_bytes
 
-MAX_PIXELS = 50_000_000
 _FORMATS = ("PNG", "JPEG", "BMP", "TIFF")
 # What a damaged file raises in Pillow, besides its own errors, which are kinds of OSError.
 _PILLOW_ERRORS = (OSError, SyntaxError, ValueError, TypeError, LookupError, ArithmeticError, struct.error)

@@ -5,11 +5,18 @@ import struct
 
 import numpy as np
 import pytest
-from fuzz.hostile_images import encode, jpeg, png, tiff, tiff_of_strips
+from fuzz.hostile_images import bmp, encode, jpeg, jpeg_segment, png, png_chunk, tiff, tiff_of_strips
 from PIL import Image
 
 from keras_hanet.data import image_limits
-from keras_hanet.data.image_limits import MAX_SCANS, MAX_TAG_VALUES, find_excess
+from keras_hanet.data.image_limits import (
+    MAX_CHUNKS,
+    MAX_SCANS,
+    MAX_SEGMENTS,
+    MAX_STRAY_BYTES,
+    MAX_TAG_VALUES,
+    find_excess,
+)
 
 
 def exif_folder(content, num_values):
@@ -47,6 +54,36 @@ def test_tags_behind_a_tag_are_counted_and_a_circle_of_them_ends():
     assert find_excess(exif_folder(sound, 3)) is None
     assert "values a tag" in find_excess(exif_folder(sound, MAX_TAG_VALUES + 1))
     assert find_excess(tiff([(34665, 4, 1, struct.pack("<I", 8))])) is None
+
+
+@pytest.mark.parametrize("kind", [3, 4])
+@pytest.mark.parametrize(("height", "excess"), [(10_000, None), (10_001, "got 50,005,000")])
+def test_tiles_are_no_larger_than_an_image(kind, height, excess):
+    """libtiff unpacks a tile as a whole, whatever the picture's size is."""
+    sides = [struct.pack("<H" if kind == 3 else "<I", side) for side in (5000, height)]
+    found = find_excess(tiff([(322 + number, kind, 1, side) for number, side in enumerate(sides)]))
+    assert (excess is None and found is None) or excess in found
+
+
+def test_chunks_are_counted():
+    """Three more belong to the sound file."""
+    assert find_excess(png(before=png_chunk(b"aaAa", b"") * (MAX_CHUNKS - 3))) is None
+    assert "a PNG of at most 50,000 chunks" in find_excess(png(before=png_chunk(b"aaAa", b"") * (MAX_CHUNKS - 2)))
+
+
+@pytest.mark.parametrize(
+    ("piece", "most"),
+    [(jpeg_segment(0xFE, b""), MAX_SEGMENTS - 4), (b"\xff", MAX_STRAY_BYTES), (b"\0", MAX_STRAY_BYTES)],
+)
+def test_pieces_of_a_jpeg_header_are_counted(piece, most):
+    """Four of its segments belong to the sound file."""
+    assert find_excess(jpeg(extra=piece * most)) is None
+    assert "a JPEG with a header of at most 10,000 segments" in find_excess(jpeg(extra=piece * (most + 1)))
+
+
+@pytest.mark.parametrize(("packing", "refused"), [(0, False), (1, True), (2, True), (3, False)])
+def test_runs_in_a_bmp_are_refused(packing, refused):
+    assert (find_excess(bmp(packing=packing)) is not None) == refused
 
 
 def test_text_and_profiles_may_be_long():
