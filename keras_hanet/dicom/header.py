@@ -50,12 +50,14 @@ class Header:
         dataset: pydicom Dataset of all that stands before the pixels.
         num_frames: 1 or more.
         position: where in the content the value of Pixel Data starts, in bytes.
+        representation: how it is written down there, "OB" or "OW": in a big-endian file "OW" swaps bytes in pairs.
     """
 
     content: Path | bytes
     dataset: Dataset
     num_frames: int
     position: int
+    representation: str
 
     @property
     def syntax(self):
@@ -86,10 +88,11 @@ def read_header(content, name):
     with open_content(content) as file:
         dataset = dcmread(file, stop_before_pixels=True, force=True)
         _check_class(dataset, name)
-        position, num_bytes = _find_pixels(file, dataset, name)
+        representation, num_bytes = _find_pixels(file, dataset, name)
+        position = file.tell()
         num_frames = int(dataset.get("NumberOfFrames") or 1)
         _check_size(dataset, num_frames, name)
-        header = Header(content, dataset, num_frames, position)
+        header = Header(content, dataset, num_frames, position, representation)
         if not header.syntax.is_encapsulated:
             _check_stored(dataset, num_frames, num_bytes, name)
         elif header.syntax in MPEGTransferSyntaxes:
@@ -137,7 +140,7 @@ def _check_class(dataset, name):
 
 
 def _find_pixels(file, dataset, name):
-    """Where the value of Pixel Data starts, and how many bytes are there."""
+    """The representation of Pixel Data and the number of its bytes that are there; the file stands at the first."""
     syntax = dataset.file_meta.TransferSyntaxUID
     order = "<" if syntax.is_little_endian else ">"
     start = file.read(8 if syntax.is_implicit_VR else 12)
@@ -149,7 +152,7 @@ def _find_pixels(file, dataset, name):
     file.seek(position)
     if syntax.is_encapsulated != (length == _UNDEFINED) or (length != _UNDEFINED and length > there):
         raise InputError(f"{name}: {_DAMAGED}")
-    return position, min(length, there)
+    return "OW" if syntax.is_implicit_VR else start[4:6].decode(), min(length, there)
 
 
 def _check_size(dataset, num_frames, name):

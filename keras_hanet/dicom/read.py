@@ -107,7 +107,7 @@ class DicomSource:
         if self._header.syntax.is_encapsulated:
             options["decoding_plugin"] = _PLUGINS[self._header.syntax]
         else:
-            options["pixel_vr"] = "OB" if self.dataset.BitsAllocated == 8 else "OW"
+            options["pixel_vr"] = self._header.representation
         decoder = get_decoder(self._header.syntax)
         for values, _ in decoder.iter_array(file, pixel_keyword="PixelData", **options):
             yield values
