@@ -123,9 +123,7 @@ def _sentences(analysis, shown, reliability):
     if len(analysis.lesions) > len(shown):
         sentences.append(f"The {len(shown)} largest of {len(analysis.lesions)} outlined regions are listed.")
     if shown and reliability is not None:
-        sentences.append(
-            "The interval holds the true long axis in 90 % of images with a lesion, as measured by cross-validation."
-        )
+        sentences.append("The interval holds the true long axis of 90 % of outlined lesions, by cross-validation.")
     return tuple(sentences)
 
 
