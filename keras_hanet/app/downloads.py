@@ -11,22 +11,23 @@ from keras_hanet.dicom.segmentation import write_segmentation
 MEMORY = Path("/dev/shm")  # Linux keeps it in memory
 
 
-def report_html(found, metadata, reliability=None):
-    """The one-page report of a `Found` as HTML: bytes. The model's `Metadata` names it; `Reliability` or None."""
-    return _report(write_case_report, found, metadata, reliability)
+def report_html(found, service):
+    """The one-page report of a `Found` of a `Service` as HTML: bytes."""
+    return _report(write_case_report, found, service)
 
 
-def report_pdf(found, metadata, reliability=None):
+def report_pdf(found, service):
     """The same as PDF."""
-    return _report(write_case_pdf, found, metadata, reliability)
+    return _report(write_case_pdf, found, service)
 
 
-def segmentation(found, metadata):
-    """The mask of a `Found` as DICOM Segmentation of the still that it was uploaded as: bytes.
+def segmentation(found, service):
+    """The mask of a `Found` of a `Service` as DICOM Segmentation of the still that it was uploaded as: bytes.
 
     Raises:
         InputError: as `write_segmentation`.
     """
+    metadata = service.metadata
     if found.threshold is not None:
         metadata = replace(metadata, threshold=found.threshold)
     with _file() as path:
@@ -34,12 +35,12 @@ def segmentation(found, metadata):
         return path.read_bytes()
 
 
-def _report(write, found, metadata, reliability):
-    name = metadata.name
-    if found.threshold is not None:
-        name = f"{name}, at a threshold of {found.threshold:g} instead of its own {metadata.threshold:g}"
+def _report(write, found, service):
+    name = service.model_name
+    if found.threshold is not None:  # last, and short: of a long name a report keeps the end
+        name = f"{name} (threshold {found.threshold:g}, own is {service.metadata.threshold:g})"
     with _file() as path:
-        write(path, found.analysis, name, reliability)
+        write(path, found.analysis, name, service.reliability)
         return path.read_bytes()
 
 

@@ -155,21 +155,20 @@ def measures(service: AService, found: AFound):
 @_router.get("/api/results/{name}/report.html")
 def report_html(service: AService, found: AFound):
     """It is looked at and printed in the browser, where nothing in it may run."""
-    page = downloads.report_html(found, service.metadata, service.reliability)
+    page = downloads.report_html(found, service)
     return HTMLResponse(page, headers={"content-security-policy": REPORT_POLICY})
 
 
 @_router.get("/api/results/{name}/report.pdf")
 def report_pdf(service: AService, found: AFound):
-    page = downloads.report_pdf(found, service.metadata, service.reliability)
-    return _download(page, "application/pdf", "report.pdf")
+    return _download(downloads.report_pdf(found, service), "application/pdf", "report.pdf")
 
 
 @_router.get("/api/results/{name}/segmentation.dcm")
 def segmentation(service: AService, found: AFound):
     if found.result.dataset is None:
         raise HTTPException(404, "a segmentation is made of a DICOM still, and this was none")
-    return _download(downloads.segmentation(found, service.metadata), "application/dicom", "segmentation.dcm")
+    return _download(downloads.segmentation(found, service), "application/dicom", "segmentation.dcm")
 
 
 def _download(content, kind, name):
@@ -179,8 +178,8 @@ def _download(content, kind, name):
 # === Errors ===
 
 
-def _say(status, headers=None):
-    return lambda request, error: JSONResponse({"detail": str(error)}, status, headers)
+def _say(status):
+    return lambda request, error: JSONResponse({"detail": str(error)}, status)
 
 
 def _say_busy(request, error):
@@ -190,6 +189,10 @@ def _say_busy(request, error):
 
 def _say_too_late(request, error):
     return JSONResponse({"detail": "the analysis took too long and was given up; try a smaller image"}, 504)
+
+
+def _say_missing(request, error):
+    return JSONResponse({"detail": f"this kind of file needs {error.name}, which is not installed here"}, 422)
 
 
 def _say_invalid(request, error):
@@ -203,5 +206,6 @@ _ERRORS = {
     InputError: _say(422),
     BusyError: _say_busy,
     TooLateError: _say_too_late,
+    ModuleNotFoundError: _say_missing,
     RequestValidationError: _say_invalid,
 }

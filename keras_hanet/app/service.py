@@ -44,13 +44,15 @@ class Service:
     Args:
         predictor: `Predictor`.
         reliability: `Reliability` of the model, None if it has none.
+        model_name: what reports call the model; None for its own name.
         jobs: `Jobs`, None for one with its defaults.
         results: `Results`, None for one with its defaults.
     """
 
-    def __init__(self, predictor, reliability=None, jobs=None, results=None):
+    def __init__(self, predictor, reliability=None, model_name=None, jobs=None, results=None):
         self.predictor = predictor
         self.reliability = reliability
+        self.model_name = predictor.metadata.name if model_name is None else model_name
         self.jobs = Jobs() if jobs is None else jobs
         self.results = Results() if results is None else results
 

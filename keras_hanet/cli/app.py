@@ -53,7 +53,7 @@ def run(arguments):
         raise InputError("expected --max-waiting of 0 or more and --time-limit-s above 0; give such numbers")
     with keras_loading():
         service = Service(
-            Predictor(arguments.model), read_reliability(arguments.model),
+            Predictor(arguments.model), read_reliability(arguments.model), arguments.model,
             Jobs(arguments.max_waiting, arguments.time_limit_s),
         )
     listener = _listen(arguments.host, arguments.port)

@@ -224,8 +224,13 @@ def test_doubt_is_said_in_words_with_a_sign_and_a_reason(page, monkeypatch):
     expect(verdict).to_contain_text("Doubtful: do not rely on this outline.")
     expect(verdict.get_by_role("listitem")).to_have_text([FLAGS["calipers"]])
     expect(verdict.locator("svg")).to_be_visible()
+    expect(page.locator("#drop").get_by_text("Doubtful")).to_be_visible()
     expect(page.locator("#facts")).to_contain_text("0.41")
     expect(page.locator("#facts")).to_contain_text("62 %")
+    monkeypatch.setattr(service, "analyse", analyse)
+    upload(page)
+    expect(summary(page)).to_have_text(SUMMARY)
+    expect(page.locator("#drop").get_by_text("Doubtful")).to_be_hidden()
 
 
 def test_a_lesion_in_millimetres_and_one_that_is_cut(page, monkeypatch):

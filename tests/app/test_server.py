@@ -1,4 +1,5 @@
 import io
+import json
 import subprocess
 import sys
 import threading
@@ -6,10 +7,14 @@ import threading
 import httpx
 import numpy as np
 import pytest
+from dicom_phantoms import BANNER, MARGIN, write_phantom_dicom
 from PIL import Image
+from pydicom import dcmread
 from served_app import connected, draw_scan, make_predictor, to_file
 
 from keras_hanet.app import server, service
+from keras_hanet.app.answers import DOWNLOADS, SEGMENTATION
+from keras_hanet.app.guard import REPORT_POLICY
 from keras_hanet.app.jobs import Jobs
 from keras_hanet.app.results import Results
 from keras_hanet.app.service import Service
@@ -165,7 +170,10 @@ def test_no_path_leads_out_of_what_is_served(client, path):
     assert "root:" not in answer.text
 
 
-@pytest.mark.parametrize("part", ["", "/image.png", "/probability.png", "/mask.png", "/measures.csv"])
+PARTS = ("", *(f"/{name}" for name in ("image.png", "probability.png", *DOWNLOADS, SEGMENTATION)))
+
+
+@pytest.mark.parametrize("part", PARTS)
 def test_a_result_that_is_not_kept_is_said_to_be_gone(client, part):
     answer = client.get(f"/api/results/{'A' * 22}{part}")
     assert answer.status_code == 404
@@ -182,6 +190,71 @@ def test_other_methods_are_not_answered(client, send):
     name = send(to_file(draw_scan()))["id"]
     for method in ("PUT", "DELETE", "PATCH", "POST"):
         assert client.request(method, f"/api/results/{name}").status_code == 405
+
+
+def test_a_file_that_needs_what_is_not_installed_is_said_to(client, monkeypatch):
+    def open_source(content, name):
+        raise ModuleNotFoundError("No module named 'av'", name="av")
+
+    monkeypatch.setattr(service, "open_source", open_source)
+    answer = client.post("/api/analyse", files={"file": ("film.dcm", b"")})
+    assert answer.status_code == 422
+    assert answer.json() == {"detail": "this kind of file needs av, which is not installed here"}
+
+
+# === DICOM ===
+
+
+def test_a_still_comes_with_millimetres_and_a_segmentation(client, send, tmp_path):
+    masks = write_phantom_dicom(tmp_path / "still.dcm", spacing_mm=(0.25, 0.2))
+    answer = send((tmp_path / "still.dcm").read_bytes(), "still.dcm")
+    assert answer["spacing"] == {"row_mm": pytest.approx(0.25), "column_mm": pytest.approx(0.2)}
+    assert answer["area"] == {"top": BANNER, "left": MARGIN, "height": 200, "width": 240}
+    assert (answer["height"], answer["width"]) == masks.shape[1:]
+    made = dcmread(io.BytesIO(client.get(answer["links"]["segmentation.dcm"]).content))
+    np.testing.assert_array_equal(made.pixel_array * 255, pixels(client.get(answer["links"]["mask.png"])))
+    text = client.get(answer["links"]["report.html"]).text + json.dumps(answer)
+    assert "Paula" not in text
+    assert "PHANTOM-0" not in text
+
+
+def test_a_film_is_looked_at_frame_by_frame_and_has_no_segmentation(client, send, tmp_path):
+    write_phantom_dicom(tmp_path / "film.dcm", num_frames=4, frame_time_ms=40)
+    answer = send((tmp_path / "film.dcm").read_bytes(), "film.dcm", frame=3)
+    assert answer["frames"] == {"num": 4, "index": 3, "time_s": pytest.approx(0.12)}
+    assert answer["name"] == "film.dcm#3"
+    assert "segmentation.dcm" not in answer["links"]
+    refused = client.get(f"{answer['links']['self']}/segmentation.dcm")
+    assert refused.status_code == 404
+    assert refused.json() == {"detail": "a segmentation is made of a DICOM still, and this was none"}
+
+
+def test_a_dicom_file_that_is_cut_off_is_refused_in_a_sentence_without_the_patient(client, tmp_path):
+    write_phantom_dicom(tmp_path / "still.dcm")
+    content = (tmp_path / "still.dcm").read_bytes()
+    for size in (200, len(content) // 2, len(content) - 100):
+        answer = client.post("/api/analyse", files={"file": ("still.dcm", content[:size])})
+        assert answer.status_code == 422
+        assert answer.json()["detail"].startswith("still.dcm: ")
+        assert "Paula" not in answer.text
+
+
+# === Reports ===
+
+
+def test_a_report_is_read_in_the_browser_where_nothing_in_it_may_run(client, send):
+    answer = client.get(send(to_file(draw_scan()), "<script>alert(1)</script>.png")["links"]["report.html"])
+    assert answer.headers["content-type"] == "text/html; charset=utf-8"
+    assert answer.headers["content-security-policy"] == REPORT_POLICY
+    assert "sandbox" in REPORT_POLICY
+    assert "<script" not in answer.text
+    assert INTENDED_USE in answer.text
+
+
+def test_a_pdf_is_kept_under_its_name(client, send):
+    answer = client.get(send(to_file(draw_scan()))["links"]["report.pdf"])
+    assert answer.content.startswith(b"%PDF-")
+    assert answer.headers["content-disposition"] == 'attachment; filename="report.pdf"'
 
 
 # === Under load ===

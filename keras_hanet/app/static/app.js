@@ -133,6 +133,8 @@ function tell(result, mask) {
   at("verdict").classList.toggle("warns", kind === "warns");
   at("verdict-icon").setAttribute("d", ICONS[kind]);
   at("verdict-words").textContent = words;
+  at("badge").hidden = kind !== "warns";
+  at("badge-words").textContent = result.doubtful ? "Doubtful" : "Look twice";
   at("flags").replaceChildren(...flags.map((sentence) => make("li", sentence)));
   showTable(tabulate(result));
   at("measures-note").textContent = noteOn(result);

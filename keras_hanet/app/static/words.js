@@ -94,7 +94,7 @@ export function noteOn({ lesions, spacing }) {
 export function factsOf(result) {
   const { spacing, frames } = result;
   const facts = [
-    ["Lesion in the image", result.lesion_probability === null ? "not judged" : percent(result.lesion_probability)],
+    ["Probability of a lesion", result.lesion_probability === null ? "not judged" : percent(result.lesion_probability)],
     ["Expected overlap (Dice)", result.expected_dice === null ? "not judged" : result.expected_dice.toFixed(2)],
     ["Image", `${result.width} × ${result.height} px`],
     ["Pixel", spacing ? `${spacing.column_mm.toFixed(3)} × ${spacing.row_mm.toFixed(3)} mm` : "size not known"],
