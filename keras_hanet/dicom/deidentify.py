@@ -9,11 +9,11 @@ import secrets
 
 import numpy as np
 from pydicom import Dataset
-from pydicom.config import disable_value_validation
 from pydicom.sr.codedict import codes
 from pydicom.uid import generate_uid
 
 from keras_hanet.dicom.derived import code_item
+from keras_hanet.dicom.unchecked import unchecked
 from keras_hanet.errors import InputError
 
 # Numbers, and words that the standard lists: nothing a person types.
@@ -36,6 +36,7 @@ class Deidentifier:
     def __init__(self):
         self._secret = secrets.token_hex(32)
 
+    @unchecked()
     def replace_header(self, dataset):
         """The header that the objects of a source are written with.
 
@@ -47,14 +48,13 @@ class Deidentifier:
             UIDs, no date. A UID that the source lacks is left out.
         """
         replaced = Dataset()
-        with disable_value_validation():
-            for name in _KEPT:
-                if name in dataset:
-                    replaced[name] = dataset[name]
-            for name in _REPLACED_UIDS:
-                if dataset.get(name):
-                    setattr(replaced, name, generate_uid(entropy_srcs=[self._secret, str(dataset.get(name))]))
-            patient = dataset.get("PatientID") or dataset.get("StudyInstanceUID")
+        for name in _KEPT:
+            if name in dataset:
+                replaced[name] = dataset[name]
+        for name in _REPLACED_UIDS:
+            if dataset.get(name):
+                setattr(replaced, name, generate_uid(entropy_srcs=[self._secret, str(dataset.get(name))]))
+        patient = dataset.get("PatientID") or dataset.get("StudyInstanceUID")
         pseudonym = generate_uid(entropy_srcs=[self._secret, f"patient {patient}"]).rsplit(".", 1)[1][:12]
         replaced.PatientID, replaced.PatientName = pseudonym, f"Anonymous^{pseudonym}"
         replaced.PatientIdentityRemoved, replaced.DeidentificationMethod = "YES", list(METHOD)

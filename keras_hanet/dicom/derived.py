@@ -1,7 +1,6 @@
 """What every DICOM object made here has in common: whose it is, what made it, when, and which image it comes from.
 
-Values go from the source to the object as they are, without a check: what a check finds it would print, and a name
-or a date of birth does not belong in a log.
+Values go from the source to the object as they are: the writers that call these functions are `unchecked`.
 """
 
 from datetime import datetime
@@ -9,7 +8,6 @@ from tempfile import TemporaryFile
 
 import numpy as np
 from pydicom import Dataset, FileMetaDataset
-from pydicom.config import disable_value_validation
 from pydicom.uid import ExplicitVRLittleEndian, generate_uid
 
 from keras_hanet.errors import InputError
@@ -50,19 +48,18 @@ def new_object(dataset, sop_class, modality, series_number, description):
     Raises:
         InputError: if the source lacks a UID, without which nothing can refer to it.
     """
-    with disable_value_validation():
-        missing = [name for name in _UIDS if not dataset.get(name)]
-        if missing:
-            raise InputError(
-                f"Expected a DICOM image with {', '.join(_UIDS)}, and it has no {missing[0]}; export it again from "
-                "the scanner or the archive"
-            )
-        made = Dataset()
-        for name in _PATIENT_AND_STUDY:
-            setattr(made, name, dataset.get(name))
-        for name in _WHERE_STATED:
-            if name in dataset:
-                made[name] = dataset[name]
+    missing = [name for name in _UIDS if not dataset.get(name)]
+    if missing:
+        raise InputError(
+            f"Expected a DICOM image with {', '.join(_UIDS)}, and it has no {missing[0]}; export it again from the "
+            "scanner or the archive"
+        )
+    made = Dataset()
+    for name in _PATIENT_AND_STUDY:
+        setattr(made, name, dataset.get(name))
+    for name in _WHERE_STATED:
+        if name in dataset:
+            made[name] = dataset[name]
     made.SOPClassUID, made.SOPInstanceUID, made.SeriesInstanceUID = sop_class, generate_uid(), generate_uid()
     made.Modality, made.SeriesNumber, made.InstanceNumber = modality, series_number, 1
     made.SeriesDescription = f"{description}. {INTENDED_USE}"
@@ -99,11 +96,10 @@ def describe_pixels(made, dataset, shape, bits, photometric):
     made.BitsAllocated = made.BitsStored = bits
     made.HighBit = bits - 1
     made.LossyImageCompression = "00"
-    with disable_value_validation():
-        if dataset.get("LossyImageCompression") == "01":
-            for name in _COMPRESSION:
-                if name in dataset:
-                    made[name] = dataset[name]
+    if dataset.get("LossyImageCompression") == "01":
+        for name in _COMPRESSION:
+            if name in dataset:
+                made[name] = dataset[name]
 
 
 def num_frames_of(dataset):
@@ -113,8 +109,7 @@ def num_frames_of(dataset):
 
 def laterality_of(dataset):
     """The side of the body, "L" or "R"; None where the image does not say."""
-    with disable_value_validation():
-        side = dataset.get("ImageLaterality") or dataset.get("Laterality")
+    side = dataset.get("ImageLaterality") or dataset.get("Laterality")
     return side if side in ("L", "R") else None
 
 
@@ -188,7 +183,7 @@ def save(path, made, chunks=None):
         made: Dataset; it never holds the pixels.
         chunks: iterable of bytes, the pixels; a film need not be in memory at once. None for an object without.
     """
-    with replacing(path) as temporary, disable_value_validation():
+    with replacing(path) as temporary:
         if chunks is None:
             made.save_as(temporary, enforce_file_format=True)
             return

@@ -1,6 +1,5 @@
 """Pictures with the outline drawn in -> DICOM Secondary Capture, for archives that show no segmentations."""
 
-from pydicom.config import disable_value_validation
 from pydicom.datadict import tag_for_keyword
 from pydicom.sr.codedict import codes
 from pydicom.uid import MultiFrameTrueColorSecondaryCaptureImageStorage, SecondaryCaptureImageStorage
@@ -14,6 +13,7 @@ from keras_hanet.dicom.derived import (
     save,
     source_reference,
 )
+from keras_hanet.dicom.unchecked import unchecked
 from keras_hanet.errors import InputError
 from keras_hanet.version import INTENDED_USE
 
@@ -21,6 +21,7 @@ SERIES_NUMBER = 9003
 MAX_BYTES = 2**32 - 2  # what the length of an element can say, PS3.5 7.1
 
 
+@unchecked()
 def write_overlay(path, dataset, pictures):
     """Write pictures of an image as a Secondary Capture, of a film as a Multi-frame True Color one, uncompressed.
 
@@ -69,11 +70,10 @@ def write_overlay(path, dataset, pictures):
 
 def _set_timing(made, dataset, num_frames):
     """The film's own timing, PS3.3 C.7.6.5 and C.8.6.4; pages where it has none."""
-    with disable_value_validation():
-        for name in ("FrameTime", "FrameTimeVector"):
-            if dataset.get(name):
-                made[name] = dataset[name]
-                made.FrameIncrementPointer = tag_for_keyword(name)
-                return
+    for name in ("FrameTime", "FrameTimeVector"):
+        if dataset.get(name):
+            made[name] = dataset[name]
+            made.FrameIncrementPointer = tag_for_keyword(name)
+            return
     made.PageNumberVector = list(range(1, num_frames + 1))
     made.FrameIncrementPointer = tag_for_keyword("PageNumberVector")

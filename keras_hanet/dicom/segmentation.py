@@ -25,6 +25,7 @@ from keras_hanet.dicom.derived import (
     save,
     source_reference,
 )
+from keras_hanet.dicom.unchecked import unchecked
 from keras_hanet.drawing import PREDICTED_COLOUR
 from keras_hanet.version import INTENDED_USE, __version__
 
@@ -37,6 +38,7 @@ _DIMENSIONS = (
 )
 
 
+@unchecked()
 def write_segmentation(path, dataset, masks, metadata):
     """Write the masks of an image as a DICOM Segmentation with one segment, one bit a pixel.
 

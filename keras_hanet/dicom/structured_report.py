@@ -21,6 +21,7 @@ from keras_hanet.dicom.derived import (
 )
 from keras_hanet.dicom.outline import outline_of
 from keras_hanet.dicom.segmentation import SEGMENT_NUMBER, algorithm_name
+from keras_hanet.dicom.unchecked import unchecked
 from keras_hanet.version import INTENDED_USE, __version__
 
 SERIES_NUMBER = 9002
@@ -40,6 +41,7 @@ ORIENTATIONS = {"parallel": codes.DCM.Parallel, "not parallel": codes.DCM.NotPar
 SIDES = {"L": codes.SCT.Left, "R": codes.SCT.Right}
 
 
+@unchecked()
 def write_structured_report(path, dataset, reported, metadata, segmentation=None):
     """Write the measures of an image's lesions as a structured report.
 

@@ -1,5 +1,6 @@
 """What others say of the objects: a validator and an archive, on drawn sources and on files of real scanners."""
 
+import logging
 import shutil
 import subprocess
 from copy import deepcopy
@@ -9,6 +10,7 @@ import pytest
 from dicom_phantoms import write_phantom_dicom
 from orthanc_server import Orthanc
 from pydicom import dcmread
+from pydicom.config import disable_value_validation
 from pydicom.data import get_testdata_file
 from small_model import METADATA
 
@@ -92,6 +94,36 @@ def test_the_validator_finds_no_error_in_what_is_made_of_a_real_scanners_file(tm
     dataset = dcmread(get_testdata_file(name, download=False), stop_before_pixels=True)
     for path in write_all(tmp_path / "objects", dataset, draw_masks(dataset, (9, 8, 20, 30))):
         assert find_errors(path) == []
+
+
+# Values that the standard does not allow and that scanners and clerks write.
+ODD = {
+    **{"PatientName": "Bono", "PatientSex": "FEMALE", "PatientBirthDate": "1970-01-02", "PatientID": "7" * 70},
+    **{"StudyDate": "2 Jan 2025", "StudyTime": "noon", "AccessionNumber": "A" * 40, "Laterality": "left side of it"},
+    **{"StudyInstanceUID": "1.02.3", "SeriesInstanceUID": "1.02.4", "SOPInstanceUID": "1.02.5"},
+}
+
+
+@pytest.mark.parametrize("deidentified", [False, True], ids=["named", "nameless"])
+def test_odd_values_pass_as_they_are_and_nothing_is_said_of_them(tmp_path, film, caplog, capfd, deidentified):
+    with disable_value_validation():
+        dataset = deepcopy(film[0])
+        for name, value in ODD.items():
+            setattr(dataset, name, value)
+        dataset.save_as(tmp_path / "source.dcm")
+    dataset = dcmread(tmp_path / "source.dcm", stop_before_pixels=True)
+    caplog.set_level(logging.DEBUG)
+    # Warnings are errors here, and those of pydicom and highdicom hold the value.
+    if deidentified:
+        dataset = Deidentifier().replace_header(dataset)
+    paths = write_all(tmp_path / "objects", dataset, film[1], film[2])
+    assert not [record for record in caplog.records if record.name.startswith(("pydicom", "highdicom"))]
+    assert capfd.readouterr() == ("", "")
+    with disable_value_validation():
+        for path in paths:
+            read = dcmread(path)
+            for name in ("PatientName", "PatientSex", "PatientBirthDate", "StudyDate", "StudyInstanceUID"):
+                assert (read.get(name) == ODD[name]) != deidentified, name
 
 
 @pytest.mark.parametrize("deidentified", [False, True], ids=["named", "nameless"])
