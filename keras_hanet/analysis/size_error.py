@@ -1,7 +1,8 @@
 """How far the long axis of an outline may be from that of the lesion, by what cross-validation has shown.
 
 The error is relative, log(predicted / true): a large lesion is missed by more millimetres than a small one. Made of
-four folds of BUSI and tried on the fifth, the interval of 90 % held for 89.8 % of 581 cases.
+four folds of BUSI and tried on the fifth, the interval of 90 % held for 89.8 % of 581 cases: 92.9 % of the benign and
+83.9 % of the malignant ones, whose outlines err more.
 """
 
 import math
