@@ -129,12 +129,14 @@ class VideoSource:
     def _open_file(self):
         if isinstance(self._source, bytes):
             return io.BytesIO(self._source)
-        if not Path(self._source).is_file():  # a pipe or a device would wait for ever
-            raise InputError(f"{self.name}: no such file; check the path")
         try:
+            if not Path(self._source).is_file():  # a pipe or a device would wait for ever
+                raise InputError(f"{self.name}: no such file; check the path")
             return open(self._source, "rb")
         except PermissionError:
             raise InputError(f"{self.name}: no permission to read it; change its rights or copy it") from None
+        except OSError as error:  # also of a name that is too long
+            raise InputError(f"{self.name}: expected a file that can be read ({error.strerror}); copy it") from None
 
 
 def read_video(source, name=None):

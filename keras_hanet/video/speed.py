@@ -66,8 +66,9 @@ class Speed:
 def count_dropped(intervals_s, frame_rate=LIVE_RATE, buffer=2):
     """How many frames of a live source would have been lost.
 
-    One frame is worked on, up to `buffer` wait, and when another comes the oldest that waits goes, as in
-    `examples/edge/edge.py`. The frames that are worked on take the times of `intervals_s`, in order.
+    One frame is worked on, up to `buffer` wait, and when one more comes, one of them is lost; the oldest in
+    `examples/edge/edge.py`, but which one does not change their number. The frames that are worked on take the times
+    of `intervals_s`, in order.
 
     Args:
         intervals_s: sequence of seconds that a frame takes, one for each frame that comes.

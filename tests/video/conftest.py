@@ -6,5 +6,5 @@ from video_phantoms import write_phantom_film
 
 @pytest.fixture(scope="session")
 def film(tmp_path_factory):
-    """The phantom cine: 24 frames of 96 x 128 pixels at 30 frames a second, H.264 in MP4; nobody changes it."""
-    return write_phantom_film(tmp_path_factory.mktemp("film") / "clip.mp4", 24, height=96, width=128)
+    """The phantom cine: 24 frames of 96 x 128 pixels at 25 frames a second, H.264 in MP4; nobody changes it."""
+    return write_phantom_film(tmp_path_factory.mktemp("film") / "clip.mp4", 24, 96, 128, frame_rate=25)

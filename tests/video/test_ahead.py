@@ -26,7 +26,8 @@ def test_items_come_in_order_from_one_other_thread():
 
 def test_it_works_ahead_by_no_more_than_its_depth():
     made, closed = [], []
-    items = run_ahead(numbers(50, made, closed), depth=3)
+    source = numbers(50, made, closed)
+    items = run_ahead(source, depth=3)
     next(items)
     for _ in range(100):
         if len(made) == 3:
@@ -37,6 +38,20 @@ def test_it_works_ahead_by_no_more_than_its_depth():
     items.close()
     assert closed == [True]
     assert len(made) == 3
+
+
+def test_who_closes_it_waits_for_one_item_at_most():
+    made, closed = [], []
+
+    def slow():
+        for number in numbers(50, made, closed):
+            time.sleep(0.05)
+            yield number
+
+    items = run_ahead(slow(), depth=8)
+    next(items)
+    items.close()
+    assert len(made) <= 3
 
 
 def test_an_error_comes_after_the_items_before_it_and_ends_the_thread():

@@ -1,3 +1,5 @@
+import subprocess
+import sys
 import time
 from fractions import Fraction
 
@@ -16,6 +18,18 @@ HOSTILE = (
     *("playlist.mp4", "local-playlist.mp4", "concat.mp4", "script.mp4", "text.mp4", "empty.mp4", "zeros.avi"),
     *("cut.mp4", "head.mp4"),
 )
+# The peak of a process after each of two films, in MiB; the second is refused.
+PEAK = """
+import sys
+from contextlib import suppress
+from keras_hanet.benchmark.machine import peak_memory_mib
+from keras_hanet.errors import InputError
+from keras_hanet.video.read import read_video
+for path in sys.argv[1:]:
+    with suppress(InputError):
+        read_video(path)
+    print(peak_memory_mib())
+"""
 PLAYLIST = "#EXTM3U\n#EXT-X-TARGETDURATION:10\n#EXTINF:10,\n{}\n#EXT-X-ENDLIST\n"
 
 
@@ -135,6 +149,12 @@ def test_what_is_no_film_is_answered_in_a_sentence_at_once(name, film, tmp_path,
     assert time.monotonic() - start < 10
 
 
+def test_a_film_in_another_container_is_refused_whatever_it_is_called(tmp_path):
+    path = write(tmp_path / "clip.ts", numbered(10), "libx264")
+    with pytest.raises(InputError, match=r"expected a film \(MP4, MOV, AVI, MKV or WebM\)"):
+        read_video(path.rename(tmp_path / "clip.mp4"))
+
+
 def test_a_sound_without_a_picture_is_no_film(tmp_path):
     path = tmp_path / "sound.mp4"
     with av.open(str(path), "w") as container:
@@ -167,19 +187,29 @@ def test_a_huge_declared_size_is_refused_before_anything_is_decoded(tmp_path):
         read_video(tmp_path / "huge.avi")
 
 
-@pytest.mark.parametrize("suffix", ["mp4", "avi"])  # one finds the size in its header, one while it looks at a frame
+@pytest.mark.parametrize("suffix", ["mp4", "avi"])
 def test_frames_of_one_pixel_too_many_are_refused(suffix, tmp_path, monkeypatch):
     path = write(tmp_path / f"clip.{suffix}", numbered(2), CODECS[suffix])
-    for options in (read._OPTIONS, read._DECODER_OPTIONS):
-        monkeypatch.setitem(options, "max_pixels", str(64 * 96 - 1))
+    monkeypatch.setitem(read._DECODER_OPTIONS, "max_pixels", str(64 * 96 - 1))
     with pytest.raises(InputError, match="no frame of it can be decoded"):
         read_video(path)
+
+
+def test_a_small_file_of_huge_frames_takes_no_memory(tmp_path):
+    """A black frame of 54 megapixels has 50 kB; FFmpeg decodes one while it finds out what a film holds."""
+    huge = write(tmp_path / "huge.mp4", numbered(1, 6000, 9000), "libx264", preset="ultrafast")
+    small = write(tmp_path / "small.mp4", numbered(2), "libx264")
+    command = [sys.executable, "-c", PEAK, str(small), str(huge)]
+    before, after = map(float, subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True).stdout.split())
+    assert after < before + 20  # MiB; the brightness of the frame alone has 51
 
 
 def test_no_file_a_folder_and_a_device_are_told_apart_from_films(tmp_path):
     for path in (tmp_path / "none.mp4", tmp_path, "/dev/zero", "http://192.0.2.1/clip.mp4"):
         with pytest.raises(InputError, match="no such file; check the path"):
             read_video(path)
+    with pytest.raises(InputError, match="expected a file that can be read"):
+        read_video(tmp_path / ("x" * 300 + ".mp4"))
 
 
 def test_a_file_that_is_cut_off_gives_the_frames_it_still_has(tmp_path):

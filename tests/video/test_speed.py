@@ -64,8 +64,8 @@ def test_a_chain_half_as_fast_as_the_source_drops_every_other_frame():
     assert count_dropped([0.2] * 100, 10, buffer=10) == 40
 
 
-def test_the_oldest_waiting_frame_goes():
-    # Frame 0 takes 0.35 s; 1, 2, 3 come meanwhile and one may wait: 1 and 2 go, 3 is taken.
+def test_while_a_slow_frame_is_worked_on_as_many_as_fit_into_the_buffer_are_kept():
+    # Frame 0 takes 0.35 s; 1, 2 and 3 come meanwhile.
     assert count_dropped([0.35, 0.01, 0.01, 0.01], 10, buffer=1) == 2
     assert count_dropped([0.35, 0.01, 0.01, 0.01], 10, buffer=2) == 1
     assert count_dropped([0.35, 0.01, 0.01, 0.01], 10, buffer=3) == 0
