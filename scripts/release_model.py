@@ -3,6 +3,9 @@
 python scripts/release_model.py cart --crossval RUNS/cart-busi --model RUNS/cart --transfer RUNS/busbra-to-busi
 python scripts/release_model.py cart --time      times its files; the machine must be quiet
 python scripts/release_model.py cart --card      writes the card again from the facts
+python scripts/release_model.py cart --reliability FOLDER    takes the record that `hanet reliability` wrote there
+
+A record holds for one model and operating point, so a release starts without one; fit it then and take it.
 """
 
 import argparse
@@ -15,6 +18,7 @@ import tempfile
 from dataclasses import asdict
 from pathlib import Path
 
+from keras_hanet.analysis.reliability import RELIABILITY
 from keras_hanet.benchmark.machine import describe_machine
 from keras_hanet.benchmark.runner import find_artefacts, measure
 from keras_hanet.checksums import write_checksums
@@ -63,11 +67,14 @@ def main():
     parser.add_argument("--transfer", type=Path, help="folder of the transfer from BUS-BRA to BUSI")
     parser.add_argument("--time", action="store_true", help="only time the files, and write the card again")
     parser.add_argument("--card", action="store_true", help="only write the card again")
+    parser.add_argument("--reliability", type=Path, help="only take reliability.json of this folder")
     arguments = parser.parse_args()
     folder = FOLDERS[arguments.name]
     with tempfile.TemporaryDirectory() as temporary:
         if arguments.time:
             write_json(folder / FACTS, {**read_facts(folder), "latency": time_files(arguments.name, Path(temporary))})
+        elif arguments.reliability:
+            take_reliability(arguments.name, arguments.reliability)
         elif not arguments.card:
             release(arguments, folder, Path(temporary))
     write_card(folder)
@@ -92,6 +99,7 @@ def release(arguments, folder, work):
     exported = exported_folders(arguments.name)
     gate = export_run(work, work / "exports", list(exported), command, part="test")
     for name, place in exported.items():
+        (place / RELIABILITY).unlink(missing_ok=True)
         shutil.copytree(work / "exports" / name, place, dirs_exist_ok=True)
     in_int8 = Predictor(folder / FORMATS[SHIPPED].file)
     int8 = evaluate(in_int8, split.test, work / "int8", split.name, command, run.fold)
@@ -129,6 +137,13 @@ def release(arguments, folder, work):
         },
     }
     write_json(folder / FACTS, facts)
+
+
+def take_reliability(name, source):
+    """Lay the record beside every file of a model, and list it with their checksums."""
+    for place in exported_folders(name).values():
+        shutil.copy(source / RELIABILITY, place)
+        write_checksums(place)
 
 
 def find_folds(crossval):

@@ -18,6 +18,14 @@ from keras_hanet.evaluation.folds import format_pooled_table
 from keras_hanet.evaluation.markdown import format_false_alarms, format_table
 from keras_hanet.experiments.ablate import describe_parts
 from keras_hanet.experiments.protocols import format_protocols
+from keras_hanet.experiments.reliability_report import (
+    format_areas,
+    format_bins,
+    format_calibration,
+    format_correlations,
+    format_coverage,
+    format_rule,
+)
 from keras_hanet.experiments.robustness_table import format_robustness
 from keras_hanet.experiments.transfer import format_transfer
 from keras_hanet.models.weights import CARD, FOLDERS, installed_models, read_facts
@@ -155,6 +163,32 @@ def search_tables(folder):
     return format_table(lines) + "\n", format_table([head, *runs]) + "\n"
 
 
+def reliability_tables(folder):
+    """The tables of docs/reliability.md: {name between its markers: Markdown}."""
+    summary = json.loads((folder / "summary.json").read_text())
+    flags = json.loads((folder / "flags.json").read_text())
+    test = summary["test"]
+    names = list(next(iter(flags["sets"].values())))[1:]
+    of_sets = [("flag", *(f"{name} ({entry['num']})" for name, entry in flags["sets"].items()))]
+    of_sets += [(name, *(f"{entry[name]:.1%}" for entry in flags["sets"].values())) for name in names]
+    tables = {
+        "correlation": format_correlations(summary),
+        "rule": format_rule(summary),
+        "calibration": format_calibration(summary),
+        "bins": format_bins(test["bins"]),
+        "areas": format_areas(summary),
+        "flags": format_table(of_sets),
+        "unlike": format_table([("BUSI, changed", "flagged"), *_shares(flags["unlike"])]),
+        "dual": format_table([("gap, px", "flagged"), *_shares(flags["dual"])]),
+    }
+    orders = {f"coverage by {order}": format_coverage(test, order) for order in test["coverage"]}
+    return {name: f"{table}\n" for name, table in {**tables, **orders}.items()}
+
+
+def _shares(entries):
+    return [(name, f"{share:.1%}") for name, share in entries.items()]
+
+
 def with_table(text, what, table):
     """README's text with a table between its markers."""
     begin, end = BEGIN.format(what=what), END.format(what=what)
@@ -190,6 +224,10 @@ def main():
     search = ROOT / "docs" / "cart-search.md"
     latency, runs = search_tables(RESULTS / "cart-search")
     pages[search] = with_table(with_table(search.read_text(), "latency", latency), "runs", runs)
+    reliability = ROOT / "docs" / "reliability.md"
+    pages[reliability] = reliability.read_text()
+    for name, table in reliability_tables(RESULTS / "reliability-cart").items():
+        pages[reliability] = with_table(pages[reliability], name, table)
     for path, text in pages.items():
         if arguments.check and (not path.exists() or path.read_text() != text):
             return f"{path.relative_to(ROOT)} is out of date: python scripts/write_results.py"

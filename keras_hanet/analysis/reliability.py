@@ -18,9 +18,9 @@ from keras_hanet.runtimes import find_model_file
 
 RELIABILITY = "reliability.json"
 RELIABILITY_FORMAT = 1
-_SIZES = {"lesion_weights": 3, "dice_weights": 4, "long_axis_quantiles": 3}
+_SIZES = {"lesion_weights": 3, "dice_weights": 3, "long_axis_quantiles": 3}
 _SHAPES = {"mean": (len(STATISTICS),), "precision": (len(STATISTICS),) * 2}
-_SUREST = 1e-3  # a probability nearer to 0 or 1 counts as this near: its log-odds stay finite
+_SUREST = 1 / 256  # a probability nearer to 0 or 1 counts as this near: an int8 file knows no finer step
 
 
 @dataclass(frozen=True)
@@ -30,8 +30,8 @@ class Reliability:
     Attributes:
         lesion_weights: log-odds that the image shows a lesion: of a constant, of the log-odds of the largest
             probability, and of the square root of the outlined share of the image.
-        dice_weights: log-odds of the expected Dice of an outline: of a constant, and of agreement, confidence and
-            sharpness as of `Stability`.
+        dice_weights: log-odds of the expected Dice of an outline: of a constant, and of agreement and confidence as of
+            `Stability`.
         doubtful_below: expected Dice below which a result is doubtful.
         distributions: {name of a training data set: `Distribution`}.
         distance_limit: distance from all of them beyond which an image is unlike them.
@@ -146,11 +146,11 @@ def lesion_probability(largest_probability, lesion_share, reliability):
 
 def expected_dice(stability, reliability):
     """The Dice, 0..1, to be expected of an outline that is as stable as this: `Stability`, `Reliability`."""
-    return sigmoid(reliability.dice_weights, (stability.agreement, stability.confidence, stability.sharpness))
+    return sigmoid(reliability.dice_weights, (stability.agreement, stability.confidence))
 
 
 def log_odds(probability):
-    """log(p / (1 - p)), of a probability kept within 0.001..0.999."""
+    """log(p / (1 - p)), of a probability kept within 1/256..255/256."""
     probability = min(max(probability, _SUREST), 1 - _SUREST)
     return math.log(probability / (1 - probability))
 

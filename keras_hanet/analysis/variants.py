@@ -16,7 +16,6 @@ from keras_hanet.data.preprocessing import resize_probability
 
 NUM_VARIANTS = 3
 MARGIN = 1 / 20  # of a side: added at each end for the smaller variant, cut off for the larger one
-_WIDE, _NARROW = 0.3, 0.7  # probabilities of a generous and of a strict outline
 
 
 @dataclass(frozen=True)
@@ -26,13 +25,10 @@ class Stability:
     Attributes:
         agreement: mean Dice of each pair of the masks of the image and its variants, 0..1; two empty ones agree: 1.
         confidence: mean probability of the outlined pixels, 0..1; where none is outlined 1 - the largest probability.
-        sharpness: Dice of the image's pixels of a probability of 0.3 and more with those of 0.7 and more, 0..1: near 1
-            where the edge is sharp.
     """
 
     agreement: float
     confidence: float
-    sharpness: float
 
 
 def make_variants(image):
@@ -88,7 +84,6 @@ def measure_stability(prediction, answers, to_mask):
     return Stability(
         agreement=float(np.mean([_overlap(*pair) for pair in combinations(masks, 2)])),
         confidence=float(outlined.mean() if outlined.size else 1 - prediction.probability.max()),
-        sharpness=_overlap(plain >= _WIDE, plain >= _NARROW),
     )
 
 

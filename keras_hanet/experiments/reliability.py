@@ -17,7 +17,6 @@ from keras_hanet.experiments.reliability_fit import (
     MAX_MISSED,
     MIN_DICE,
     believe_row,
-    choose_limit,
     cross_fit,
     fit_distances,
     fit_models,
@@ -121,14 +120,13 @@ def _conclude(parts, known, folder, samples, trained_on):
     """Fit, and write the record, the summary and the report."""
     validation = parts["validation"]
     beliefs = {part: cross_fit(parts[part], validation) for part in ("validation", "test")}
-    limit = round(choose_limit(validation, [belief.expected_dice for belief in beliefs["validation"]]), 4)
     models = fit_models(validation)
     beliefs["unseen"] = [believe_row(row, models) for row in parts["unseen"]]
-    tables = {part: tabulate_reliability(rows, beliefs[part], limit) if rows else None for part, rows in parts.items()}
+    tables = {part: tabulate_reliability(rows, beliefs[part]) if rows else None for part, rows in parts.items()}
     distributions, distance_limit = _fit_distances(samples, trained_on, validation)
     summary = {
         **tables,
-        "limit": limit,
+        "limit": models.doubtful_below,
         "target": TARGET,
         "distance": {"limit": distance_limit, "images": count_sources(samples + trained_on)},
         **known,
@@ -147,7 +145,6 @@ def _conclude(parts, known, folder, samples, trained_on):
     }
     record = replace(
         models,
-        doubtful_below=limit,
         distributions=distributions,
         distance_limit=distance_limit,
         fitted=fitted,

@@ -1,5 +1,7 @@
 """From scored predictions to a reliability record: two logistic models, and the limit of doubt."""
 
+from dataclasses import replace
+
 import numpy as np
 from sklearn.linear_model import LogisticRegression
 
@@ -17,7 +19,7 @@ _DIGITS = 6
 
 
 def fit_models(rows):
-    """Fit the probability of a lesion and the expected Dice.
+    """Fit the probability of a lesion, the expected Dice and the limit of doubt.
 
     The Dice of an outline is fitted as a share is: each image counts as a hit with the weight of its Dice and as a
     failure with the rest (fractional logit: Papke and Wooldridge, J. Appl. Econometrics 11 (1996) 619). An outline
@@ -27,10 +29,10 @@ def fit_models(rows):
         rows: as of `measure_features`, of images that the predictors were not trained on.
 
     Returns:
-        `Reliability` with a limit of doubt of 0 and no distributions.
+        `Reliability` without distributions.
 
     Raises:
-        InputError: if there is no image with a lesion or none without, or too few outlines.
+        InputError: if there is no image with a lesion or none without, too few outlines, or as `choose_limit`.
     """
     present = np.array([is_lesion(row) for row in rows], dtype=np.float64)
     if not 0 < present.sum() < len(rows):
@@ -38,9 +40,9 @@ def fit_models(rows):
     seen = [(log_odds(row["largest_probability"]), row["lesion_share"] ** 0.5) for row in rows]
     outlined = [row for row in rows if row["lesion_share"]]
     quantiles = relative_error_quantiles(rows)
-    stability = [(row["agreement"], row["confidence"], row["sharpness"]) for row in outlined]
+    stability = [(row["agreement"], row["confidence"]) for row in outlined]
     dices = np.array([row["dice"] for row in outlined])
-    return Reliability(
+    models = Reliability(
         lesion_weights=_fit_shares(seen, present),
         dice_weights=_fit_shares(stability, dices),
         doubtful_below=0.0,
@@ -49,6 +51,8 @@ def fit_models(rows):
         long_axis_quantiles=tuple(round(value, _DIGITS) for value in quantiles),
         fitted={},
     )
+    expected = [believe_row(row, models).expected_dice for row in rows]
+    return replace(models, doubtful_below=round(choose_limit(rows, expected), _DIGITS))
 
 
 def cross_fit(rows, fitted_on):
@@ -59,7 +63,7 @@ def cross_fit(rows, fitted_on):
         fitted_on: rows likewise, with the folds of `rows`.
 
     Returns:
-        list of `Belief`, one a row; `doubtful` says nothing yet.
+        list of `Belief`, one a row.
     """
     models = {
         fold: fit_models([row for row in fitted_on if row["fold"] != fold]) for fold in {row["fold"] for row in rows}
@@ -69,7 +73,7 @@ def cross_fit(rows, fitted_on):
 
 def believe_row(row, reliability):
     """The `Belief` of a `Reliability` in the prediction of a row."""
-    stability = Stability(row["agreement"], row["confidence"], row["sharpness"])
+    stability = Stability(row["agreement"], row["confidence"])
     return believe(row["largest_probability"], row["lesion_share"], stability, reliability)
 
 
@@ -77,29 +81,35 @@ def choose_limit(rows, expected):
     """The expected Dice below which a result is doubtful: as many images are kept as the target allows.
 
     Of the lesion images kept the mean Dice is to be at least MIN_DICE, and at most MAX_MISSED of them may be missed.
+    Images of one expected Dice, such as those of which a network sees nothing at all, are kept or given away together.
 
     Args:
         rows: as of `measure_features`.
         expected: their expected Dice, 0..1.
 
     Returns:
-        float: the expected Dice of the least sure image that is kept.
+        float: halfway between the expected Dice of the least sure image kept and of the surest that is not.
 
     Raises:
         InputError: if no limit reaches the target.
     """
-    order = np.argsort(-np.asarray(expected), kind="stable")
+    expected = np.asarray(expected, dtype=np.float64)
+    order = np.argsort(-expected, kind="stable")
+    falling = np.append(expected[order], 0.0)
     lesion = np.array([is_lesion(rows[i]) for i in order])
     num_lesion = np.cumsum(lesion)
     dice = np.cumsum([rows[i]["dice"] if is_lesion(rows[i]) else 0.0 for i in order])
     missed = np.cumsum([rows[i]["counted_as"] == "missed lesion" for i in order])
-    reached = (num_lesion > 0) & (dice >= MIN_DICE * num_lesion) & (missed <= MAX_MISSED * num_lesion)
+    is_last_of_its_kind = falling[:-1] > falling[1:]
+    is_good = (num_lesion > 0) & (dice >= MIN_DICE * num_lesion) & (missed <= MAX_MISSED * num_lesion)
+    reached = is_last_of_its_kind & is_good
     if not reached.any():
         raise InputError(
             f"expected a limit at which the images kept have a mean Dice of {MIN_DICE}, found none; train a better "
             "model first"
         )
-    return float(expected[order[np.flatnonzero(reached)[-1]]])
+    last = np.flatnonzero(reached)[-1]
+    return float(falling[last : last + 2].mean())
 
 
 def fit_distances(statistics, folds):

@@ -11,23 +11,22 @@ COVERAGES = (1.0, 0.95, 0.9, 0.8, 0.7, 0.6, 0.5)
 ORDERS = ("expected Dice", "largest probability", "confidence")
 
 
-def tabulate_reliability(rows, beliefs, limit):
+def tabulate_reliability(rows, beliefs):
     """Hold beliefs against what was true.
 
     Args:
         rows: as of `measure_features`.
         beliefs: list of `Belief`, one a row.
-        limit: expected Dice below which a result is doubtful.
 
     Returns:
         JSON-ready dict: `num`, counts of `count_kept` of all, `correlation` of expected with true Dice (of all images,
         a true negative 1; of the outlined ones; of the outlined lesions), its mean absolute `error`, `bins` of ten
         widths of expected Dice, `coverage` (for each of ORDERS a list of `count_kept`), `aurc` (the same, and of
-        random order), `lesion_probability` with its calibration, and `kept` and `doubtful` by the limit.
+        random order), `lesion_probability` with its calibration, and what is `kept` and what is `doubtful`.
     """
     expected = np.array([belief.expected_dice for belief in beliefs])
     orders = {"expected Dice": expected, **_baselines(rows)}
-    keep = expected >= limit
+    keep = np.array([not belief.doubtful for belief in beliefs])
     return {
         **count_kept(rows, np.ones(len(rows), bool)),
         "correlation": _correlations(rows, expected),

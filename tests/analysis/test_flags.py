@@ -27,7 +27,7 @@ def image():
 def reliability():
     """A record of phantoms alone."""
     known = fit_distribution([image_statistics(phantom(seed)) for seed in range(60)])
-    return Reliability((0, 1, 0), (0, 0, 0, 1), 0.5, {"phantoms": known}, 8.0, (0, 0, 0), {})
+    return Reliability((0, 1, 0), (0, 0, 1), 0.5, {"phantoms": known}, 8.0, (0, 0, 0), {})
 
 
 def mask_of(*boxes):

@@ -1,4 +1,5 @@
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -25,7 +26,7 @@ from keras_hanet.metadata import Metadata
 # The log-odds of the largest probability are taken as they are; those of the Dice are agreement + confidence - 1.
 RECORD = Reliability(
     lesion_weights=(0.0, 1.0, 0.0),
-    dice_weights=(-1.0, 1.0, 1.0, 0.0),
+    dice_weights=(-1.0, 1.0, 1.0),
     doubtful_below=0.6,
     distributions={"drawn": Distribution(np.arange(13.0), np.eye(13))},
     distance_limit=7.5,
@@ -103,26 +104,26 @@ def test_what_is_no_record_is_refused_in_a_sentence(text, folder):
 def test_lesion_probability_by_hand():
     assert lesion_probability(0.75, 0.5, RECORD) == pytest.approx(0.75)
     assert log_odds(0.75) == pytest.approx(np.log(3))
-    assert lesion_probability(1.0, 0.0, RECORD) == pytest.approx(0.999)  # as sure as it gets
-    assert lesion_probability(0.0, 0.0, RECORD) == pytest.approx(0.001)
+    assert lesion_probability(1.0, 0.0, RECORD) == pytest.approx(255 / 256)  # as sure as it gets
+    assert lesion_probability(0.0, 0.0, RECORD) == pytest.approx(1 / 256)
 
 
 def test_expected_dice_by_hand():
-    assert expected_dice(Stability(0.5, 0.5, 1.0), RECORD) == 0.5
-    assert expected_dice(Stability(1.0, 1.0, 0.0), RECORD) == pytest.approx(1 / (1 + np.exp(-1)))
+    assert expected_dice(Stability(0.5, 0.5), RECORD) == 0.5
+    assert expected_dice(Stability(1.0, 1.0), RECORD) == pytest.approx(1 / (1 + np.exp(-1)))
 
 
 def test_of_an_empty_mask_the_probability_of_no_lesion_is_expected():
-    sure = believe(0.25, 0.0, Stability(1.0, 0.75, 1.0), RECORD)
+    sure = believe(0.25, 0.0, Stability(1.0, 0.75), RECORD)
     assert (sure.lesion_probability, sure.expected_dice) == pytest.approx((0.25, 0.75))
     assert not sure.doubtful
-    assert believe(0.5, 0.0, Stability(1.0, 0.5, 1.0), RECORD).doubtful  # 0.5 is below 0.6
+    assert believe(0.5, 0.0, Stability(1.0, 0.5), RECORD).doubtful  # 0.5 is below 0.6
 
 
 def test_a_result_at_the_limit_is_not_doubtful():
-    at = Stability(1.0, np.log(0.6 / 0.4), 0.0)  # log-odds of 0.6
-    assert not believe(0.9, 0.1, at, RECORD).doubtful or expected_dice(at, RECORD) < 0.6
-    assert believe(0.9, 0.1, Stability(0.9, at.confidence, 0.0), RECORD).doubtful
+    half = Stability(0.5, 0.5)
+    assert not believe(0.9, 0.1, half, replace(RECORD, doubtful_below=0.5)).doubtful
+    assert believe(0.9, 0.1, half, replace(RECORD, doubtful_below=0.5001)).doubtful
 
 
 def white_block():
@@ -138,7 +139,7 @@ def test_three_variants_go_through_the_network_in_one_call():
     predictor.calls.clear()
     belief = assess(predictor, frame, prediction, RECORD)
     assert predictor.calls == [3]
-    assert belief.lesion_probability == pytest.approx(0.999)
+    assert belief.lesion_probability == pytest.approx(255 / 256)
     assert belief.expected_dice == pytest.approx(1 / (1 + np.exp(-1)), abs=0.02)  # it agrees with itself, and is sure
 
 

@@ -51,9 +51,9 @@ def test_answers_come_back_to_where_the_lesion_is():
 
 def test_the_same_answer_to_all_is_an_agreement_of_1():
     everything = np.ones((SIZE, SIZE), np.float32)
-    assert vars(measure(everything, *[everything] * 3)) == {"agreement": 1, "confidence": 1, "sharpness": 1}
+    assert vars(measure(everything, *[everything] * 3)) == {"agreement": 1, "confidence": 1}
     nothing = np.zeros((SIZE, SIZE), np.float32)
-    assert vars(measure(nothing, *[nothing] * 3)) == {"agreement": 1, "confidence": 1, "sharpness": 1}
+    assert vars(measure(nothing, *[nothing] * 3)) == {"agreement": 1, "confidence": 1}
 
 
 def test_answers_that_share_no_pixel_are_an_agreement_of_0():
@@ -76,9 +76,3 @@ def test_confidence_is_the_mean_of_what_is_outlined():
     faint = block((60, 140), (60, 140), 0.25)
     assert measure(faint, *[faint] * 3).confidence == 0.75  # nothing outlined: 1 - 0.25
 
-
-def test_sharpness_falls_with_the_width_of_the_edge():
-    plain = block((60, 80), (60, 80), 0.5)
-    plain[60:70, 60:70] = 1
-    # 400 pixels of 0.3 and more, 100 of 0.7 and more: 2 * 100 / 500.
-    assert measure(plain, *[plain] * 3).sharpness == pytest.approx(0.4)

@@ -15,7 +15,7 @@ from keras_hanet.experiments.reliability_table import tabulate_reliability
 
 @pytest.fixture(scope="module")
 def summary():
-    table = tabulate_reliability(ROWS, BELIEFS, 0.6)
+    table = tabulate_reliability(ROWS, BELIEFS)
     known = {"limit": 0.6, "target": "a target", "model": "a <model>", "command": "hanet reliability"}
     return {"validation": table, "test": table, "unseen": None, **known}
 

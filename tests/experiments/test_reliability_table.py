@@ -32,7 +32,7 @@ def test_area_under_risk_by_hand():
 
 
 def test_the_table_by_hand():
-    table = tabulate_reliability(ROWS, BELIEFS, limit=0.6)
+    table = tabulate_reliability(ROWS, BELIEFS)
     assert (table["num"], table["lesions"], table["missed"]) == (5, 3, 1)
     # Against 0.9, 0.5, 0, 0, 1.
     assert table["error"] == pytest.approx((0.1 + 0.1 + 0.5 + 0.1 + 0.3) / 5)
@@ -53,7 +53,7 @@ def test_the_table_by_hand():
 
 
 def test_calibration_by_hand():
-    found = tabulate_reliability(ROWS, BELIEFS, limit=0.6)["lesion_probability"]
+    found = tabulate_reliability(ROWS, BELIEFS)["lesion_probability"]
     assert found["share"] == 0.6
     assert found["mean"] == pytest.approx((1 + 0.9 + 0.5 + 0.6 + 0.2) / 5)
     assert found["brier"] == pytest.approx((0 + 0.01 + 0.25 + 0.36 + 0.04) / 5)
