@@ -8,6 +8,8 @@ from keras_hanet.data.sample import DIAGNOSES, Finding
 from keras_hanet.errors import InputError
 from keras_hanet.files import read_text
 
+MAX_LINES = 200_000
+
 
 def read_table(path, required):
     """Read a CSV table.
@@ -101,6 +103,8 @@ def _read(path):
         text = read_text(path, "save it anew as CSV, UTF-8")
     except FileNotFoundError:
         raise InputError(f"{path}: no such table; check the path") from None
+    if text.count("\n") > MAX_LINES:
+        raise InputError(f"{path}: expected a table of at most {MAX_LINES:,} lines, got more; give that of the images")
     delimiter = max(",;\t", key=text.partition("\n")[0].count)
     try:
         lines = list(csv.reader(io.StringIO(text), delimiter=delimiter))

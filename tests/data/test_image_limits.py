@@ -46,7 +46,7 @@ def test_scans_are_counted():
 
 def test_strips_are_counted():
     assert find_excess(tiff_of_strips(MAX_TAG_VALUES)) is None
-    assert "at most 100,000 values a tag, got 100,001" in find_excess(tiff_of_strips(MAX_TAG_VALUES + 1))
+    assert "at most 40,000 values a tag, got 40,001" in find_excess(tiff_of_strips(MAX_TAG_VALUES + 1))
 
 
 def test_tags_behind_a_tag_are_counted_and_a_circle_of_them_ends():

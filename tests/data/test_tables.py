@@ -65,3 +65,12 @@ def test_images_without_a_row_are_counted():
         (images["a"], "missing_row"),
         (images["c"], "missing_row"),
     ]
+
+
+def test_table_with_more_lines_than_any_data_set_has_images_is_refused(tmp_path):
+    path = tmp_path / "table.csv"
+    path.write_text("name\n" + "a\n" * 199_999)
+    assert len(read_table(path, ("name",))) == 199_999
+    path.write_text("name\n" + "a\n" * 200_000)
+    with pytest.raises(InputError, match="expected a table of at most 200,000 lines"):
+        read_table(path, ("name",))

@@ -25,13 +25,13 @@ def png(width=4, height=4, bits=8, colour=0, data=None, before=b"", interlace=0)
 
     Args:
         width, height, bits, colour, interlace: what its header claims.
-        data: of the IDAT chunk, packed; None for zeros that fit the claim, rows of at most 4096 of them.
+        data: of the IDAT chunk, packed; None for zeros that fit the claim, at most a million.
         before: whole chunks between the header and the pixels.
     """
     header = struct.pack(">IIBBBBB", width, height, bits, colour, 0, 0, interlace)
     if data is None:
         channels = {0: 1, 2: 3, 3: 1, 4: 2, 6: 4}.get(colour, 1)
-        data = zlib.compress(bytes((1 + -(-width * bits * channels // 8)) * min(height, 4096)))
+        data = zlib.compress(bytes(min((1 + -(-width * bits * channels // 8)) * height, 10**6)))
     chunks = png_chunk(b"IHDR", header), before, png_chunk(b"IDAT", data), png_chunk(b"IEND", b"")
     return b"\x89PNG\r\n\x1a\n" + b"".join(chunks)
 
@@ -79,7 +79,7 @@ def tiff(tags=(), width=4, height=4, next_folder=0):
         tags: (tag, kind, number of values, bytes of the values), which replace those of a sound file.
         next_folder: where the file says that its next picture is; 0 for none.
     """
-    entries = {tag: (3, 1, struct.pack("<H", value)) for tag, value in _sound_tags(width, height).items()}
+    entries = {tag: (4, 1, struct.pack("<I", value)) for tag, value in _sound_tags(width, height).items()}
     entries |= {tag: rest for tag, *rest in tags}
     start_of_data = 8 + 2 + 12 * len(entries) + 4
     folder, data = b"", b""
