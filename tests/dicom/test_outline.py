@@ -46,3 +46,14 @@ def test_a_hole_is_filled():
     mask[5:15, 5:15] = 1
     mask[8:12, 8:12] = 0
     assert area_of(outline_of(mask, measure_lesions(mask)[0])) == 100
+
+
+def test_a_thin_lesion_is_not_taken_for_the_part_of_a_larger_one_in_its_box():
+    mask = np.zeros((30, 30), np.uint8)
+    mask[np.arange(5, 25), np.arange(5, 25)] = 1  # a slant of 20 pixels whose box holds 72 pixels of the other
+    mask[0:13, 16:30] = 1
+    _, slant = measure_lesions(mask)
+    outline = outline_of(mask, slant)
+    assert {(5, 5), (25, 25)} <= {tuple(corner) for corner in outline}
+    # 20 pixels, and at each of 19 steps two corners of half a quarter of a pixel that bridge it.
+    assert area_of(outline) == 20 + 19 * 2 * 0.125
