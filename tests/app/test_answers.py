@@ -60,6 +60,13 @@ def test_nothing_outside_the_scan_area_is_outlined_at_any_threshold():
     assert not analysis.prediction.mask[:, 40:].any()
 
 
+def test_the_smallest_lesion_is_a_share_of_the_scan_area():
+    area = ScanArea(0, 0, 64, 40)  # 3 % of it are 77 pixels, of the image 123; the lesion's part in it has 100
+    predictor = make_predictor(min_lesion_share=0.03)
+    analysis = answers.at_threshold(analysed(predictor, area), 0.6, predictor.metadata)
+    assert analysis.prediction.mask.sum() == 100
+
+
 def test_a_description_is_json_and_says_what_can_be_counted():
     predictor = make_predictor()
     answer = describe(analysed(predictor), predictor)

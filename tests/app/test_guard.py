@@ -85,6 +85,7 @@ def test_an_error_is_answered_and_logged_without_what_it_says(caplog):
 def test_an_answer_that_broke_off_says_nothing_of_the_file_either(caplog):
     with pytest.raises(RuntimeError, match="an answer broke off") as caught:
         ask(raising(ValueError(SECRET), after="start"))
+    assert caught.value.__cause__ is None
     assert caught.value.__suppress_context__
     assert SECRET not in caplog.text
 

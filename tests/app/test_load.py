@@ -49,7 +49,7 @@ def check(predictor, number, mask, told):
 def test_answers_to_several_clients_are_not_mixed_up():
     predictor = make_predictor()
     with connected(Service(predictor)) as client, ThreadPoolExecutor(CLIENTS) as clients:
-        for number, answer in enumerate(clients.map(lambda number: ask(client, number), range(24))):
+        for number, answer in enumerate(clients.map(lambda number: ask(client, number), range(16))):
             check(predictor, number, *answer)
 
 

@@ -11,7 +11,7 @@ from playwright.sync_api import expect, sync_playwright
 from served_app import draw_scan, make_predictor, serving, to_file
 
 from keras_hanet.analysis.flags import FLAGS
-from keras_hanet.app import service
+from keras_hanet.app import answers, service
 from keras_hanet.app.service import Service
 from keras_hanet.frame import Frame, ScanArea, Spacing
 
@@ -344,11 +344,14 @@ def test_a_file_that_is_too_large_is_not_even_sent(page):
     expect(page.get_by_role("alert")).to_have_text("large.dcm: expected at most 64 MiB, got more; crop or shorten it.")
 
 
-def test_a_hostile_name_is_text_and_nothing_else(page):
+def test_a_hostile_name_is_text_and_nothing_else(page, monkeypatch):
     name = "<img src=x onerror=document.title='owned'>.png"
+    described = answers.describe_model
+    monkeypatch.setattr(answers, "describe_model", lambda metadata: described(metadata) | {"name": name})
     upload(page, name=name)
     expect(summary(page)).to_have_text(SUMMARY)
     expect(page.locator("#name")).to_have_text(name)
+    expect(page.locator("#facts")).to_contain_text(name)
     upload(page, name=name, content=b"x")
     expect(page.get_by_role("alert")).to_contain_text(name)
     assert page.locator("img").count() == 0
