@@ -10,6 +10,9 @@ from keras_hanet.frame import Frame
 from keras_hanet.inference import Prediction
 from keras_hanet.measures import LesionMeasures, measure_lesions
 
+# Of such an image the record of the model's errors says nothing, so its expected Dice cannot take the doubt away.
+_NOT_COVERED = {"no scan area", "unlike the training images"}
+
 
 @dataclass(frozen=True)
 class Analysis:
@@ -23,8 +26,8 @@ class Analysis:
         lesion_probability: probability, 0..1, that the frame shows a lesion at all.
         expected_dice: Dice, 0..1, to be expected of the mask, from the spread of the model's answers to the frame
             mirrored and scaled.
-        doubtful: whether the abstain rule says not to rely on it. These three are None where the model has no
-            reliability record.
+        doubtful: whether the abstain rule says not to rely on it: by the expected Dice, or because the image is of
+            another kind than those the rule was made on. These three are None where the model has no record.
     """
 
     frame: Frame
@@ -64,14 +67,13 @@ def conclude(predictor, frame, probability_at_s, reliability=None):
         `Analysis`.
     """
     prediction = outline(predictor, frame, probability_at_s)
-    belief = None if reliability is None else assess(predictor, frame, prediction, reliability)
-    return Analysis(
-        frame,
-        prediction,
-        measure_lesions(prediction.mask, frame.area),
-        find_flags(frame, prediction.mask, reliability),
-        *(() if belief is None else (belief.lesion_probability, belief.expected_dice, belief.doubtful)),
-    )
+    lesions = measure_lesions(prediction.mask, frame.area)
+    flags = find_flags(frame, prediction.mask, reliability)
+    if reliability is None:
+        return Analysis(frame, prediction, lesions, flags)
+    belief = assess(predictor, frame, prediction, reliability)
+    doubtful = belief.doubtful or not _NOT_COVERED.isdisjoint(flags)
+    return Analysis(frame, prediction, lesions, flags, belief.lesion_probability, belief.expected_dice, doubtful)
 
 
 def outline(predictor, frame, probability_at_s):

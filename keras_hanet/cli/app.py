@@ -10,7 +10,7 @@ from keras_hanet.models.weights import DEFAULT
 from keras_hanet.version import INTENDED_USE
 
 HELP = "Show a web page that outlines the image you drop on it; nothing leaves this machine."
-EXAMPLE = "hanet app"
+EXAMPLE = "hanet app --model cart"
 LOOPBACK = "127.0.0.1"
 PORT = 8710
 

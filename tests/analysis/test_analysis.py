@@ -1,7 +1,9 @@
 import numpy as np
 import pytest
 
+from keras_hanet.analysis import analysis
 from keras_hanet.analysis.analysis import analyse, conclude
+from keras_hanet.analysis.reliability import Belief
 from keras_hanet.frame import Frame, ScanArea, Spacing
 from keras_hanet.inference import Predictor
 from keras_hanet.metadata import Metadata
@@ -25,27 +27,35 @@ def scan_with_a_square():
 
 def test_the_network_sees_the_scan_area_alone_and_the_mask_lies_where_it_does(predictor):
     area = ScanArea(20, 30, 64, 64, Spacing(0.2, 0.1))
-    [analysis] = analyse(predictor, [Frame(scan_with_a_square(), "scan.png", area)])
+    [seen] = analyse(predictor, [Frame(scan_with_a_square(), "scan.png", area)])
     expected = np.zeros((100, 150), np.uint8)
     expected[50:60, 70:90] = 1
-    np.testing.assert_array_equal(analysis.prediction.mask, expected)
-    assert analysis.prediction.probability.shape == (100, 150)
-    assert analysis.prediction.probability[:8].max() == 0  # the banner
-    [lesion] = analysis.lesions
+    np.testing.assert_array_equal(seen.prediction.mask, expected)
+    assert seen.prediction.probability.shape == (100, 150)
+    assert seen.prediction.probability[:8].max() == 0  # the banner
+    [lesion] = seen.lesions
     assert (lesion.depth_mm, lesion.transverse_mm) == pytest.approx((2.0, 2.0))
-    assert (analysis.lesion_probability, analysis.expected_dice, analysis.doubtful) == (None, None, None)
+    assert (seen.lesion_probability, seen.expected_dice, seen.doubtful) == (None, None, None)
 
 
 def test_without_an_area_it_sees_all(predictor):
-    [analysis] = analyse(predictor, [Frame(scan_with_a_square(), "scan.png")])
-    assert len(analysis.lesions) == 2
-    assert analysis.lesions[0].long_axis_mm is None
-    assert {"several lesions", "cut by the border"} <= set(analysis.flags)
+    [seen] = analyse(predictor, [Frame(scan_with_a_square(), "scan.png")])
+    assert len(seen.lesions) == 2
+    assert seen.lesions[0].long_axis_mm is None
+    assert {"several lesions", "cut by the border"} <= set(seen.flags)
+
+
+@pytest.mark.parametrize(("flags", "doubtful"), [((), False), (("text",), False), (("no scan area",), True)])
+def test_an_image_of_another_kind_is_doubtful_whatever_is_expected(predictor, monkeypatch, flags, doubtful):
+    monkeypatch.setattr(analysis, "assess", lambda *_: Belief(0.9, 0.9, False))
+    monkeypatch.setattr(analysis, "find_flags", lambda *_: flags)
+    [seen] = analyse(predictor, [Frame(scan_with_a_square(), "scan.png")], reliability="any")
+    assert (seen.lesion_probability, seen.expected_dice, seen.doubtful) == (0.9, 0.9, doubtful)
 
 
 def test_frames_of_a_batch_are_analysed_as_one_by_one(predictor):
     frames = [Frame(scan_with_a_square(), "a"), Frame(scan_with_a_square()[20:, 40:], "b")]
-    for frame, analysis in zip(frames, analyse(predictor, frames), strict=True):
+    for frame, seen in zip(frames, analyse(predictor, frames), strict=True):
         alone = conclude(predictor, frame, predictor.probabilities_at_s([frame.scan])[0])
-        np.testing.assert_array_equal(analysis.prediction.mask, alone.prediction.mask)
-        assert (analysis.frame, analysis.lesions, analysis.flags) == (frame, alone.lesions, alone.flags)
+        np.testing.assert_array_equal(seen.prediction.mask, alone.prediction.mask)
+        assert (seen.frame, seen.lesions, seen.flags) == (frame, alone.lesions, alone.flags)
