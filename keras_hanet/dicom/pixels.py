@@ -6,11 +6,12 @@ and a black one would be noise; so the range comes from the header alone (PS3.3 
 
 import numpy as np
 from pydicom.dataset import Dataset
-from pydicom.pixels import apply_color_lut, apply_modality_lut, apply_voi_lut
+from pydicom.pixels import apply_color_lut, apply_modality_lut, apply_voi_lut, convert_color_space
 
 _PALETTE = [
     f"{kind}{colour}PaletteColorLookupTableData" for kind in ("", "Segmented") for colour in ("Red", "Green", "Blue")
 ]
+_STRIP_ROWS = 256
 _DESCRIPTOR = "RedPaletteColorLookupTableDescriptor"
 
 
@@ -33,16 +34,21 @@ class ToRgb:
         elif self._kind not in ("MONOCHROME1", "MONOCHROME2") and dataset.SamplesPerPixel != 3:
             raise ValueError(f"`PhotometricInterpretation` and `SamplesPerPixel` do not fit. Received: {self._kind}")
 
-    def __call__(self, values):
+    def __call__(self, values, kind):
         """Turn one frame into RGB.
 
         Args:
-            values: (H, W) as stored, or (H, W, 3) unsigned RGB.
+            values: (H, W) as stored, or (H, W, 3) unsigned; overwritten if they are YBR.
+            kind: photometric interpretation of `values`, which decoding may have changed to "RGB".
 
         Returns:
             (H, W, 3) uint8 RGB; of a grey frame a read-only view whose channels are the same bytes.
         """
         if values.ndim == 3:
+            if kind != "RGB":
+                # In strips: pydicom computes in floating point, which takes ten times the memory.
+                for strip in np.array_split(values, 1 + len(values) // _STRIP_ROWS):
+                    strip[:] = convert_color_space(strip, kind, "RGB")
             return _scale(values, 0, 2**self._dataset.BitsStored - 1)
         if self._kind == "PALETTE COLOR":
             return self._colours[np.clip(values.astype(np.int32) - self._first, 0, len(self._colours) - 1)]

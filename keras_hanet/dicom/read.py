@@ -96,11 +96,11 @@ class DicomSource:
                 return
             to_rgb = ToRgb(self.dataset)
             # The next frame's own size is looked at before it is decoded.
-            for _, values in zip(self._checked(coded), self._decoded(file), strict=False):
-                yield to_rgb(values)
+            for _, (values, properties) in zip(self._checked(coded), self._decoded(file), strict=False):
+                yield to_rgb(values, properties["photometric_interpretation"])
 
     def _decoded(self, file):
-        """The frames as stored, colours as RGB."""
+        """The frames as stored, each with pydicom's account of what it is now."""
         options = as_pixel_options(self.dataset, number_of_frames=self.num_frames)
         # A second table of offsets, which adds nothing to what the fragments themselves say.
         options.pop("extended_offsets", None)
@@ -109,8 +109,7 @@ class DicomSource:
         else:
             options["pixel_vr"] = self._header.representation
         decoder = get_decoder(self._header.syntax)
-        for values, _ in decoder.iter_array(file, pixel_keyword="PixelData", **options):
-            yield values
+        return decoder.iter_array(file, raw=True, pixel_keyword="PixelData", **options)
 
     def _checked(self, file):
         """Something for each frame whose codestream has the size that the header says."""

@@ -37,7 +37,8 @@ def test_the_size_of_jpeg_ls_and_of_lossless_jpeg(name, size):
 def test_segments_and_fill_bytes_before_the_size_are_passed_over():
     coded = encode((7, 13), "JPEG")
     comment = b"\xff\xff\xff\xfe" + struct.pack(">H", 6) + b"\xff\xc0!!"  # its text looks like a start of frame
-    assert read_coded_size(coded[:2] + comment + coded[2:]) == (7, 13, 1)
+    without_length = b"\xff\x01"
+    assert read_coded_size(coded[:2] + comment + without_length + coded[2:]) == (7, 13, 1)
 
 
 def test_what_has_no_size_where_it_belongs_has_none():

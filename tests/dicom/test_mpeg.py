@@ -48,3 +48,9 @@ def test_a_playlist_opens_no_other_file(tmp_path):
     for value in (playlist, f"ffconcat version 1.0\nfile {film}\n".encode()):
         with pytest.raises(av.FFmpegError):
             next(read_mpeg(io.BytesIO(encapsulate([value])), 48, 64))
+
+
+def test_a_container_that_dicom_does_not_know_is_refused():
+    value = encapsulate([encode_film(draw_moving_square(), "mpeg2video", "avi")])
+    with pytest.raises(av.FFmpegError):
+        next(read_mpeg(io.BytesIO(value), 48, 64))

@@ -2,6 +2,7 @@ import numpy as np
 import pytest
 from dicom_variants import make_dataset, noise
 from pydicom.dataset import Dataset
+from pydicom.pixels import convert_color_space
 from pydicom.uid import ExplicitVRBigEndian
 
 from keras_hanet.dicom.pixels import ToRgb
@@ -10,7 +11,7 @@ from keras_hanet.dicom.pixels import ToRgb
 def grey_of(values, dtype=np.uint8, photometric="MONOCHROME2", **attributes):
     """The first channel of one row of values; the three channels are the same."""
     stored = np.array([values], dtype)
-    image = ToRgb(make_dataset(stored, photometric, **attributes))(stored)
+    image = ToRgb(make_dataset(stored, photometric, **attributes))(stored, photometric)
     assert image.shape == (1, len(values), 3)
     assert image.dtype == np.uint8
     assert (image == image[..., :1]).all()
@@ -33,7 +34,7 @@ def test_grey_is_as_stored():
 
 def test_grey_is_one_channel_seen_three_times():
     stored = noise(4, 5)
-    image = ToRgb(make_dataset(stored))(stored)
+    image = ToRgb(make_dataset(stored))(stored, "MONOCHROME2")
     assert image.strides[2] == 0
     assert np.shares_memory(image, stored)
 
@@ -97,7 +98,7 @@ def test_a_grey_palette_gives_grey():
 def test_a_palette_gives_its_colours_and_the_ends_go_on():
     stored = np.array([[0, 9, 10, 11, 12, 200]], np.uint8)
     colours = [[0xFF00, 0, 0], [0, 0x8080, 0], [0x0100, 0x0203, 0xFFFF]]
-    image = ToRgb(make_dataset(stored, "PALETTE COLOR", **palette_of(colours, first=10)))(stored)
+    image = ToRgb(make_dataset(stored, "PALETTE COLOR", **palette_of(colours, first=10)))(stored, "PALETTE COLOR")
     red, green, blue = [255, 0, 0], [0, 128, 0], [1, 2, 255]
     assert image[0].tolist() == [red, red, red, green, blue, blue]
 
@@ -106,7 +107,8 @@ def test_a_palette_gives_its_colours_and_the_ends_go_on():
 def test_entries_of_eight_bits_in_bytes_or_words(bits, dtype):
     stored = np.array([[0, 1]], np.uint8)
     colours = [[1, 2, 3], [250, 0, 128]]
-    image = ToRgb(make_dataset(stored, "PALETTE COLOR", **palette_of(colours, bits, dtype=dtype)))(stored)
+    dataset = make_dataset(stored, "PALETTE COLOR", **palette_of(colours, bits, dtype=dtype))
+    image = ToRgb(dataset)(stored, "PALETTE COLOR")
     assert image[0].tolist() == colours
 
 
@@ -115,20 +117,27 @@ def test_a_palette_of_a_big_endian_file_lies_in_big_endian_words():
     dataset = make_dataset(stored, "PALETTE COLOR", **palette_of([[0x0102, 0, 0], [0, 0x80FF, 0]], dtype=">u2"))
     dataset.file_meta.TransferSyntaxUID = ExplicitVRBigEndian
     before = dataset.RedPaletteColorLookupTableData
-    assert ToRgb(dataset)(stored)[0].tolist() == [[1, 0, 0], [0, 128, 0]]
+    assert ToRgb(dataset)(stored, "PALETTE COLOR")[0].tolist() == [[1, 0, 0], [0, 128, 0]]
     assert dataset.RedPaletteColorLookupTableData == before
 
 
 def test_a_palette_of_sixteen_bit_pixels_has_up_to_65536_colours():
     stored = np.array([[0, 300, 65535]], np.uint16)
     ramp = np.arange(2**16)[:, None].repeat(3, axis=1)
-    image = ToRgb(make_dataset(stored, "PALETTE COLOR", **palette_of(ramp, num=0)))(stored)
+    image = ToRgb(make_dataset(stored, "PALETTE COLOR", **palette_of(ramp, num=0)))(stored, "PALETTE COLOR")
     assert image[0, :, 0].tolist() == [0, 1, 255]
 
 
 def test_colours_stay_as_they_are():
     stored = noise(3, 4, 3)
-    np.testing.assert_array_equal(ToRgb(make_dataset(stored, "RGB"))(stored), stored)
+    np.testing.assert_array_equal(ToRgb(make_dataset(stored, "RGB"))(stored.copy(), "RGB"), stored)
+
+
+def test_ybr_is_converted_strip_by_strip_as_pydicom_converts_it_at_once():
+    stored = noise(600, 4, 3)
+    expected = convert_color_space(stored, "YBR_FULL", "RGB")
+    np.testing.assert_array_equal(ToRgb(make_dataset(stored, "YBR_FULL"))(stored.copy(), "YBR_FULL"), expected)
+    assert (expected != stored).mean() > 0.9
 
 
 def test_what_cannot_be_shown_is_an_error():

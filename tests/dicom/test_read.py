@@ -1,4 +1,5 @@
 import io
+import struct
 import tracemalloc
 import warnings
 
@@ -224,6 +225,15 @@ def test_a_codestream_larger_than_the_header_says_is_refused_before_it_is_decode
     tracemalloc.stop()
 
 
+def test_a_second_table_of_offsets_does_not_move_the_frames():
+    """What the fragments themselves say is enough; this table (7FE0,0001) says that both frames are the first."""
+    films = noise(2, 16, 24)
+    codestreams = [coded(film, "JPEG2000", no_jp2=True) for film in films]
+    table = {"ExtendedOffsetTable": bytes(16), "ExtendedOffsetTableLengths": 2 * struct.pack("<Q", len(codestreams[0]))}
+    content = compressed(codestreams, JPEG2000, "MONOCHROME2", (16, 24), NumberOfFrames=2, **table)
+    np.testing.assert_array_equal([image[..., 0] for image in images_of(content)], films)
+
+
 def test_an_mpeg_film_is_read_picture_by_picture():
     source = read_dicom(mpeg_file(), "film")
     frames = list(source.frames())
@@ -245,6 +255,7 @@ def test_a_film_with_fewer_pictures_than_it_says_is_told_at_its_end():
     [
         ({"FrameTime": 50}, [0, 0.05, 0.1]),
         ({"FrameTimeVector": [0, 40, 60]}, [0, 0.04, 0.1]),
+        ({"FrameTimeVector": [40, 40, 60]}, [0, 0.04, 0.1]),
         ({"FrameTimeVector": [0, 40, 60], "FrameTime": 50}, [0, 0.04, 0.1]),
         ({"FrameTimeVector": [0, 40]}, [None] * 3),
         ({"CineRate": 20}, [0, 0.05, 0.1]),

@@ -1,6 +1,7 @@
 """What `read_dicom` does with files that are damaged, cut off, not there or of another kind."""
 
 import contextlib
+import io
 
 import numpy as np
 import pytest
@@ -8,6 +9,7 @@ from dicom_variants import NAME, coded, compressed, make_dataset, make_file, mpe
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydicom import dcmread
+from pydicom.pixels.utils import as_pixel_options
 from pydicom.uid import JPEG2000, HTJ2KLossless, JPEGBaseline8Bit, RLELossless
 
 from keras_hanet.dicom.read import read_dicom
@@ -60,9 +62,16 @@ def test_errors_and_logs_name_no_patient(caplog):
     assert "Lovelace" not in caplog.text
 
 
-def test_an_odd_value_in_the_header_is_no_warning_and_no_log(caplog):
-    content = make_file(noise(6, 9), NumberOfFrames=1).replace(b"CS\x02\x00US", b"CS\x02\x00u?")
+def test_what_pydicom_finds_odd_is_no_warning_and_no_log(caplog):
+    """It warns of a film of no frames, which it takes for one, and logs each decoder that fails."""
+    content = make_file(noise(6, 9), NumberOfFrames=0)
+    with pytest.warns(UserWarning, match="assuming 1 frame"):
+        as_pixel_options(dcmread(io.BytesIO(content)))
     assert len(images_of(content)) == 1
+    jpeg = bytearray(coded(noise(16, 24), "JPEG"))
+    jpeg[200:] = bytes(len(jpeg) - 200)
+    with pytest.raises(InputError, match="cannot be read"):
+        images_of(compressed([bytes(jpeg)], JPEGBaseline8Bit, "MONOCHROME2", (16, 24), NumberOfFrames=1))
     assert caplog.text == ""
 
 
