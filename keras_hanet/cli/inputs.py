@@ -4,6 +4,7 @@ import re
 from pathlib import Path
 
 from keras_hanet.errors import InputError
+from keras_hanet.outputs.tables import FRAMES
 from keras_hanet.sources import SUFFIXES, is_source
 
 _RESULTS = ("masks", "overlays", "reports", "dicom", "sheets")
@@ -13,8 +14,8 @@ _MASK_NAME = re.compile(r"_mask(_\d+)?$")
 def find_inputs(inputs, results, is_taken=is_source):
     """The files of a command, with the place each takes below the output folder.
 
-    In a folder, hidden files, mask files (`NAME_mask.png`, `NAME_mask_1.png`) and what an earlier
-    run wrote to `results` are left out.
+    In a folder, hidden files, mask files (`NAME_mask.png`, `NAME_mask_1.png`) and what earlier runs wrote, to `results`
+    or beside a table of theirs, are left out.
 
     Args:
         inputs: sequence of paths.
@@ -67,5 +68,8 @@ def is_mask(path):
 
 
 def _is_result(path, results):
-    folders = path.resolve().parents
-    return any((results / name).resolve() in folders for name in _RESULTS)
+    known = {(results / name).resolve() for name in _RESULTS}
+    return any(
+        folder in known or (folder.name in _RESULTS and (folder.parent / FRAMES).is_file())
+        for folder in path.resolve().parents
+    )

@@ -3,6 +3,7 @@
 from dataclasses import replace
 
 from keras_hanet.dicom.deidentify import blank_outside
+from keras_hanet.errors import InputError
 
 
 class DeidentifiedSource:
@@ -28,4 +29,8 @@ class DeidentifiedSource:
         """
         for number, frame in enumerate(self._source.frames()):
             name = self.name if self.num_frames == 1 else f"{self.name}#{number}"
-            yield replace(frame, image=blank_outside(frame.image, frame.area), name=name)
+            try:
+                image = blank_outside(frame.image, frame.area)
+            except InputError as error:
+                raise InputError(f"{self._source.name}: {error}") from None
+            yield replace(frame, image=image, name=name)

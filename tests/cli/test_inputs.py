@@ -27,6 +27,14 @@ def test_a_folder_gives_what_can_be_outlined_and_its_places(folder):
     assert {path.relative_to(folder).as_posix(): place.as_posix() for path, place in places.items()} == expected
 
 
+def test_what_an_earlier_run_wrote_elsewhere_is_left_out(folder):
+    save(folder / "earlier" / "overlays" / "a.png", [[0]])
+    (folder / "earlier" / "measures.csv").write_text("")
+    save(folder / "overlays" / "mine.png", [[0]])
+    places = [place.as_posix() for place in find_inputs([folder], folder / "out", is_image).values()]
+    assert places == ["a", "deep/c", "overlays/mine"]
+
+
 def test_images_alone(folder):
     assert [place.as_posix() for place in find_inputs([folder], folder / "out", is_image).values()] == ["a", "deep/c"]
 

@@ -34,5 +34,5 @@ def test_its_header_names_nobody(tmp_path):
 def test_an_image_without_a_known_scan_area_is_refused(tmp_path):
     Image.new("L", (4, 4)).save(tmp_path / "a.png")
     nameless = DeidentifiedSource(open_source(tmp_path / "a.png"), "7", Deidentifier())
-    with pytest.raises(InputError, match="Expected an image whose scan area is known"):
+    with pytest.raises(InputError, match="expected an image whose scan area is known"):
         next(nameless.frames())

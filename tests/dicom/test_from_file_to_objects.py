@@ -125,5 +125,5 @@ def test_an_image_whose_scan_area_is_not_known_is_not_deidentified(tmp_path, cap
     (tmp_path / "in").mkdir()
     Image.new("L", (30, 30)).save(tmp_path / "in" / "a.png")
     assert main(["predict", str(tmp_path / "in"), "--output", str(tmp_path / "out"), "--deidentify"]) == 2
-    assert "Expected an image whose scan area is known" in capsys.readouterr().err
+    assert "expected an image whose scan area is known" in capsys.readouterr().err
     assert [path for path in (tmp_path / "out").rglob("*") if path.is_file()] == []
