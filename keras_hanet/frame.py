@@ -48,12 +48,14 @@ class Frame:
         name: what a person calls it, `scan.png`; a frame of several has its number, `cine.dcm#12`, counted from 0.
         area: what the network sees and where millimetres hold; None for the whole image without a spacing.
         time_s: when it was taken, from the start of its film; None for a single picture.
+        flags: what its file says against relying on a result, keys of `keras_hanet.analysis.flags.FLAGS`.
     """
 
     image: np.ndarray
     name: str
     area: ScanArea | None = None
     time_s: float | None = None
+    flags: tuple[str, ...] = ()
 
     @property
     def scan(self):

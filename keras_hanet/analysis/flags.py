@@ -15,6 +15,9 @@ FLAGS = {
     "too dark": "The image is very dark: raise the gain, or check the file's window.",
     "saturated": "Much of the image is pure white: lower the gain, or check the file's window.",
     "unlike the training images": "The image differs from those the model was trained on: no score of it holds here.",
+    "scan area not trusted": "The file's scan area lies outside the image: the whole image is looked at, in pixels.",
+    "several scans": "The file holds several scans: only the largest is looked at, the left one of equal ones.",
+    "scales differ": "Regions of different scale lie over each other: there are no millimetres.",
     "dual view": "Two scans seem to stand side by side: crop the image to one of them.",
     "colour": "Colour lies on the scan (Doppler, elastography, marks): the model was trained on grey images.",
     "calipers": "Calipers are drawn on the scan: the model may have followed them instead of the tissue.",
@@ -40,7 +43,8 @@ def find_flags(frame, mask=None, reliability=None):
         reliability: `Reliability` of the model; None leaves out "unlike the training images".
 
     Returns:
-        tuple of keys of FLAGS, in their order. Of what is no scan nothing else is said.
+        tuple of keys of FLAGS, in their order, those of the frame's file among them. Of what is no scan nothing else
+        is said.
     """
     scan = frame.scan
     sparse = scan[::_STEP, ::_STEP]
@@ -61,7 +65,7 @@ def find_flags(frame, mask=None, reliability=None):
         edges = (inside[0], inside[-1], inside[:, 0], inside[:, -1])
         found["several lesions"] = cv2.connectedComponents(inside, connectivity=8)[0] > 2
         found["cut by the border"] = any(edge.any() for edge in edges)
-    return tuple(name for name in FLAGS if found.get(name))
+    return tuple(name for name in FLAGS if found.get(name) or name in frame.flags)
 
 
 def is_unlike(image, reliability):

@@ -36,7 +36,7 @@ _OS_ERRORS = {
 _INSTALLS = {
     **dict.fromkeys(("keras", "tensorflow", "tensorboardX", "sklearn"), "keras-hanet[train]"),
     **dict.fromkeys(("onnx", "tf2onnx", "tensorflow_serving", "grpc"), "keras-hanet[export]"),
-    **dict.fromkeys(("pydicom", "highdicom", "gdcm"), "keras-hanet[dicom]"),
+    **dict.fromkeys(("pydicom", "highdicom"), "keras-hanet[dicom]"),
     **dict.fromkeys(("fastapi", "uvicorn", "starlette"), "keras-hanet[app]"),
     "av": "keras-hanet[video]",
     "fpdf": "keras-hanet[pdf]",

@@ -85,7 +85,7 @@ class DicomSource:
                     "copy or export it again"
                 )
             name = self.name if self.num_frames == 1 else f"{self.name}#{number}"
-            yield Frame(image, name, self.area, self._times_s(number))
+            yield Frame(image, name, self.area, self._times_s(number), self.regions.flags)
 
     def _images(self):
         with open_content(self._header.content) as file, open_content(self._header.content) as coded:

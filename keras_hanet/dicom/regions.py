@@ -28,15 +28,11 @@ class Regions:
 
     Attributes:
         area: the 2D region that is looked at; None for the whole image, without a spacing.
-        num_tissue: how many 2D regions of tissue there are: 2 in a dual view, of which only `area` is looked at.
-        is_colour: whether colour flow is drawn over tissue.
-        note: a sentence for the person where something had to be decided, else None.
+        flags: what a person has to know of it, keys of `keras_hanet.analysis.flags.FLAGS`.
     """
 
     area: ScanArea | None = None
-    num_tissue: int = 0
-    is_colour: bool = False
-    note: str | None = None
+    flags: tuple[str, ...] = ()
 
 
 def choose_area(dataset):
@@ -65,22 +61,18 @@ def read_regions(dataset):
     items = [item for item in items if item is not None]
     scans = list(dict.fromkeys(item for item in items if item.spatial_format == _TWO_D and item.shows_tissue))
     tissue = {item.corners for item in scans if item.data_type == _TISSUE}
-    is_colour = any(item.data_type == _COLOUR_FLOW for item in scans)
+    flags = ("colour",) if any(item.data_type == _COLOUR_FLOW for item in scans) else ()
     if not scans:
         return Regions()
     if any(item.leaves(dataset.Rows, dataset.Columns) for item in items):
-        note = "a region of the header lies outside the image, so its place and its millimetres cannot be trusted"
-        return Regions(None, len(tissue), is_colour, note)
+        return Regions(None, (*flags, "scan area not trusted"))
     chosen = min(scans, key=lambda item: (item.data_type != _TISSUE, -item.size_px, item.corners))
-    notes = []
     if len(tissue) > 1:
-        notes.append(f"{len(tissue)} regions of tissue; only the largest is looked at, the left one if they are equal")
+        flags = (*flags, "several scans")
     spacing = chosen.spacing
     if spacing and not all(_is_same_scale(spacing, other) for other in _spacings_over(chosen, scans)):
-        notes.append("regions of different scale lie over each other, so there are no millimetres")
-        spacing = None
-    area = _to_area(chosen, spacing, dataset.Rows, dataset.Columns)
-    return Regions(area, len(tissue), is_colour, "; ".join(notes) or None)
+        flags, spacing = (*flags, "scales differ"), None
+    return Regions(_to_area(chosen, spacing, dataset.Rows, dataset.Columns), flags)
 
 
 @dataclass(frozen=True)

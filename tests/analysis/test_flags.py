@@ -132,6 +132,11 @@ def test_every_flag_has_a_sentence_and_they_come_in_one_order(image):
     assert flags(drawn, mask) == ("calipers", "text", "several lesions", "cut by the border")
 
 
+def test_what_a_file_says_against_itself_is_a_flag(image):
+    frame = Frame(draw_text(image), "scan.dcm", flags=("several scans", "colour"))
+    assert find_flags(frame) == ("several scans", "colour", "text")
+
+
 def test_flags_take_milliseconds(reliability):
     large = cv2.resize(phantom(0), (600, 500))
     mask = cv2.resize(ONE, (600, 500), interpolation=cv2.INTER_NEAREST)

@@ -19,6 +19,7 @@ from dicom_variants import (
 )
 from PIL import Image
 from pydicom import dcmread
+from pydicom.data import get_testdata_file
 from pydicom.pixels import apply_color_lut, convert_color_space
 from pydicom.uid import (
     JPEG2000,
@@ -266,3 +267,9 @@ def test_a_film_with_fewer_pictures_than_it_says_is_told_at_its_end():
 def test_the_time_of_a_frame_is_what_the_file_says(values, times_s):
     frames = list(read_dicom(make_file(noise(3, 4, 5), NumberOfFrames=3, **values)).frames())
     assert [frame.time_s for frame in frames] == pytest.approx(times_s)
+
+
+def test_the_frame_says_what_its_regions_ask_to_be_told():
+    path = get_testdata_file("gdcm-US-ALOKA-16.dcm", download=False)
+    [frame] = read_dicom(path).frames()
+    assert frame.flags == ("several scans",)

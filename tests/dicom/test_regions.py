@@ -48,7 +48,7 @@ def test_an_image_that_was_made_smaller_after_its_regions_has_no_millimetres(nam
     """Regions of 640 x 480 in 320 x 240 pixels, of 600 rows in 350."""
     regions = read_regions(real(name))
     assert regions.area is None
-    assert "outside the image" in regions.note
+    assert regions.flags == ("scan area not trusted",)
 
 
 def test_any_region_outside_the_image_takes_the_trust_from_all():
@@ -61,8 +61,7 @@ def test_any_region_outside_the_image_takes_the_trust_from_all():
 
 def test_of_two_views_side_by_side_the_left_one_is_taken_and_told():
     regions = read_regions(real("gdcm-US-ALOKA-16.dcm"))
-    assert regions.num_tissue == 2
-    assert "2 regions of tissue" in regions.note
+    assert regions.flags == ("several scans",)
     assert (regions.area.left, regions.area.width, regions.area.top, regions.area.height) == (32, 304, 24, 392)
     assert regions.area.spacing.row_mm == pytest.approx(0.38265, abs=5e-6)
 
@@ -79,7 +78,7 @@ def test_two_scales_in_one_place_are_no_scale():
     whole, inset = make_region((0, 0, 79, 59), (0.02, 0.02)), make_region((50, 30, 79, 59), (0.01, 0.01))
     regions = read_regions(dataset_of(whole, inset))
     assert regions.area == ScanArea(0, 0, 60, 80, None)
-    assert "different scale" in regions.note
+    assert regions.flags == ("several scans", "scales differ")
     inset.PhysicalDeltaX = inset.PhysicalDeltaY = 0.02
     assert choose_area(dataset_of(whole, inset)).spacing == Spacing(0.2, 0.2)
 
@@ -87,15 +86,14 @@ def test_two_scales_in_one_place_are_no_scale():
 def test_colour_flow_over_tissue_is_told_and_the_tissue_taken():
     tissue, flow = make_region((10, 5, 69, 54)), make_region((20, 10, 79, 59), data_type=2)
     regions = read_regions(dataset_of(flow, tissue))
-    assert regions.is_colour
-    assert (regions.area.left, regions.area.top, regions.num_tissue, regions.note) == (10, 5, 1, None)
-    assert not read_regions(dataset_of(tissue)).is_colour
+    assert (regions.area.left, regions.area.top, regions.flags) == (10, 5, ("colour",))
+    assert read_regions(dataset_of(tissue)).flags == ()
     assert choose_area(dataset_of(flow)).left == 20
 
 
 def test_a_region_that_is_written_twice_is_one():
     regions = read_regions(dataset_of(make_region((10, 5, 69, 54)), make_region((10, 5, 69, 54))))
-    assert (regions.num_tissue, regions.note) == (1, None)
+    assert regions.flags == ()
 
 
 @pytest.mark.parametrize("delta_cm", [(-0.02, 0.03), (0.02, -0.03), (-0.02, -0.03)])
