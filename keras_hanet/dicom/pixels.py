@@ -47,15 +47,32 @@ class ToRgb:
         if values.ndim == 3:
             if kind != "RGB":
                 # In strips: pydicom computes in floating point, which takes ten times the memory.
-                for strip in np.array_split(values, 1 + len(values) // _STRIP_ROWS):
+                for strip in _strips(values):
                     strip[:] = convert_color_space(strip, kind, "RGB")
-            return _scale(values, 0, 2**self._dataset.BitsStored - 1)
+            highest = 2**self._dataset.BitsStored - 1
+            return _in_strips(lambda strip: _scale(strip, 0, highest), values)
         if self._kind == "PALETTE COLOR":
-            return self._colours[np.clip(values.astype(np.int32) - self._first, 0, len(self._colours) - 1)]
-        grey = _to_grey(values, self._dataset)
+            return _in_strips(self._to_colours, values)
+        grey = _in_strips(lambda strip: _to_grey(strip, self._dataset), values)
         if self._kind == "MONOCHROME1":
             grey = 255 - grey
         return np.broadcast_to(grey[..., None], (*grey.shape, 3))
+
+    def _to_colours(self, values):
+        return self._colours[np.clip(values.astype(np.int32) - self._first, 0, len(self._colours) - 1)]
+
+
+def _strips(values):
+    """Views of a frame's rows, which together are the frame: what is computed of each needs little memory."""
+    return np.array_split(values, 1 + len(values) // _STRIP_ROWS)
+
+
+def _in_strips(convert, values):
+    """A function of single pixels, applied to a frame; the frame itself where nothing had to change."""
+    strips = _strips(values)
+    converted = [convert(strip) for strip in strips]
+    is_same = all(new is old for new, old in zip(converted, strips, strict=True))
+    return values if is_same else np.concatenate(converted)
 
 
 def _scale(values, lowest, highest):
