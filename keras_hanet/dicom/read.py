@@ -18,6 +18,7 @@ from pydicom.uid import (
     RLELossless,
 )
 
+from keras_hanet.data.image_limits import find_excess
 from keras_hanet.dicom import lossless
 from keras_hanet.dicom.codestreams import CodedSize, read_coded_size
 from keras_hanet.dicom.header import open_content, read_header
@@ -119,6 +120,8 @@ class DicomSource:
         for codestream in generate_frames(file, number_of_frames=self.num_frames):
             if read_coded_size(codestream) != expected:
                 raise ValueError("A codestream must have the size that the header says")
+            if find_excess(codestream):
+                raise ValueError("A codestream must keep to the limits of an image file")
             yield codestream
 
 

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import atheris
 
-sys.path.insert(0, str(Path(__file__).parents[1]))
+sys.path[:0] = [str(Path(__file__).parents[1])]
 
 with atheris.instrument_imports(include=["keras_hanet", "PIL", "zipfile", "csv", "json", "pydicom"]):
     from fuzz.readers import READERS, try_reader

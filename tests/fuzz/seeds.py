@@ -2,10 +2,16 @@
 
 import io
 import json
+import tempfile
 import zipfile
+from pathlib import Path
 
+import numpy as np
+from dicom_variants import coded, compressed, make_dataset, make_file, make_region, noise, to_bytes
 from fuzz import hostile_images
 from fuzz.hostile_values import CONFIG, FOLDS, METADATA, ODD_TEXTS, SPLIT
+from pydicom.uid import JPEG2000, JPEGBaseline8Bit, RLELossless
+from video_phantoms import write_phantom_film
 
 from keras_hanet.evaluation.cases import COLUMNS
 
@@ -40,10 +46,35 @@ def keras_archive(config=None, **members):
     return file.getvalue()
 
 
+def dicom_seeds():
+    """Ultrasound images and films of a few pixels: stored plainly, with a region, by RLE, JPEG and JPEG 2000."""
+    grey, film = noise(6, 9), noise(2, 6, 9)
+    region = make_region((1, 1, 7, 4))
+    runs = make_dataset(np.repeat(film[..., None], 3, axis=-1), "RGB", NumberOfFrames=2)
+    runs.compress(RLELossless, generate_instance_uid=False)
+    return [
+        make_file(grey, SequenceOfUltrasoundRegions=[region]),
+        make_file(film, NumberOfFrames=2, FrameTimeVector=[0, 40]),
+        make_file(grey.astype(np.uint16), WindowCenter=100, WindowWidth=50, RescaleSlope=2, RescaleIntercept=1),
+        to_bytes(runs),
+        compressed([coded(grey, "JPEG")], JPEGBaseline8Bit, "MONOCHROME2", (6, 9), NumberOfFrames=1),
+        compressed([coded(grey, "JPEG2000", no_jp2=True)], JPEG2000, "MONOCHROME2", (6, 9), NumberOfFrames=1),
+    ]
+
+
+def film_seeds():
+    with tempfile.TemporaryDirectory() as folder:
+        return [write_phantom_film(Path(folder) / "film.mp4", 3, height=32, width=48).read_bytes()]
+
+
 def seeds_of(reader):
     """The seeds of a reader of `fuzz.readers.READERS`."""
     if reader.startswith("decode"):
         return image_seeds()
+    if reader == "dicom":
+        return dicom_seeds()
+    if reader == "film":
+        return film_seeds()
     sound = {
         "metadata.json": METADATA,
         "config.json": CONFIG,
