@@ -49,7 +49,7 @@ class Predictor:
             self._set(*_functions_of_keras(network), metadata)
         else:
             metadata = metadata_of(file)
-            self._set(*_functions_of_runtime(load_runtime(file, num_threads), metadata.size), metadata)
+            self._set(*_functions_of_runtime(file, load_runtime(file, num_threads), metadata.size), metadata)
 
     @classmethod
     def from_function(cls, probabilities_at_s, metadata, diagnoses=None):
@@ -142,9 +142,16 @@ def _functions_of_keras(model):
     return lambda images: keras_probabilities(model, images), diagnoses
 
 
-def _functions_of_runtime(run, size):
-    has_diagnosis = "diagnosis" in run(np.zeros((1, size, size, 3), np.float32))
-    diagnoses = (lambda images: run(images)["diagnosis"]) if has_diagnosis else None
+def _functions_of_runtime(file, run, size):
+    """Run a model once on black: one of another size, or damaged where its loader did not look, is refused now."""
+    try:
+        outputs = run(np.zeros((1, size, size, 3), np.float32))
+    except Exception as error:  # each runtime has errors of its own
+        raise InputError(f"{file}: expected a model that runs, and it does not ({error}); export it again") from error
+    found = outputs["probability"].shape if "probability" in outputs else "none"
+    if found != (1, size, size, 1):
+        raise InputError(f"{file}: expected probabilities (1, {size}, {size}, 1), got {found}; export it again")
+    diagnoses = (lambda images: run(images)["diagnosis"]) if "diagnosis" in outputs else None
     return lambda images: run(images)["probability"][..., 0], diagnoses
 
 

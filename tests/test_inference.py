@@ -178,3 +178,23 @@ def test_model_that_gives_no_probability_is_named_as_damaged():
 def test_a_picture_of_another_shape_is_refused(shape):
     with pytest.raises(ValueError, match=r"An image has the shape \(H, W, 3\), grey replicated"):
         Predictor.from_function(brightness, METADATA).predict([np.zeros(shape, np.uint8)])
+
+
+def fails(images):
+    raise RuntimeError("Node 3 failed to invoke")
+
+
+@pytest.mark.parametrize(
+    ("run", "message"),
+    [
+        (fails, r"expected a model that runs, and it does not \(Node 3 failed to invoke\)"),
+        (lambda images: {"output": images[..., :1]}, r"expected probabilities \(1, 32, 32, 1\), got none"),
+        (lambda images: {"probability": images}, r"expected probabilities .*, got \(1, 32, 32, 3\)"),
+    ],
+)
+def test_exported_model_that_does_not_run_is_refused_when_it_is_loaded(run, message, tmp_path, monkeypatch):
+    (tmp_path / "model.tflite").touch()
+    (tmp_path / "metadata.json").write_text(json.dumps(vars(METADATA)))
+    monkeypatch.setattr("keras_hanet.inference.load_runtime", lambda path, num_threads: run)
+    with pytest.raises(InputError, match=rf"model\.tflite: {message}; export it again"):
+        Predictor(tmp_path)

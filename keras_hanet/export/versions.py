@@ -14,7 +14,6 @@ given again.
 """
 
 import fcntl
-import json
 import os
 import re
 import shutil
@@ -33,7 +32,7 @@ from keras_hanet.export.push_log import (
     read_events,
     sync,
 )
-from keras_hanet.files import write_json
+from keras_hanet.files import read_json, write_json
 
 LOCK_NAME = ".lock"
 RECORD_NAME, ROLLBACK_NAME, CASES_NAME = "push.json", "rollback.json", "cases.csv"
@@ -202,7 +201,7 @@ def _mend(folder, say):
 
 def _read_record(path):
     try:
-        record = json.loads(path.read_text())
-    except (FileNotFoundError, NotADirectoryError, ValueError):
+        record = read_json(path, "delete it")
+    except (FileNotFoundError, InputError):
         return None
     return record if isinstance(record, dict) else None

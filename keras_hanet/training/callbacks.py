@@ -1,7 +1,6 @@
 """Callbacks: a checkpoint that resumes truly, TensorBoard without TensorFlow, progress with time left."""
 
 import csv
-import json
 import math
 import sys
 from pathlib import Path
@@ -9,7 +8,7 @@ from pathlib import Path
 import keras
 from tqdm import tqdm
 
-from keras_hanet.files import replacing, write_json
+from keras_hanet.files import read_json, replacing, write_json
 
 _STATE_OF_WATCHED = ("best", "best_epoch", "wait", "cooldown_counter", "stopped_epoch")
 
@@ -34,7 +33,7 @@ class Checkpoint(keras.callbacks.Callback):
         self._watched = watched
         self._state = {"rows": [], "stopped": False, "watched": []}
         if self._state_path.exists():
-            self._state = json.loads(self._state_path.read_text())
+            self._state = read_json(self._state_path, "start a new run")
 
     @property
     def num_epochs_done(self):

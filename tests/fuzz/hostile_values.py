@@ -6,6 +6,7 @@ import json
 from hypothesis import strategies as st
 
 from keras_hanet.metadata import Metadata
+from keras_hanet.models.weights import FOLDERS
 from keras_hanet.training.config import TrainConfig, to_dict
 
 METADATA = vars(Metadata(64, 0.4, 0.002, "a model", card={"scores": {"lesion": {"num": 4}}}))
@@ -16,6 +17,7 @@ SPLIT = {
     "parts": {"train": {"a": "0" * 64}, "validation": {"b": "1" * 64}, "test": {"c": "2" * 64}},
     "extra": {},
 }
+RELIABILITY = json.loads((FOLDERS["cart"] / "reliability.json").read_text())
 FOLDS = {"folds": [{"a": "0" * 64}, {"b": "1" * 64}]}
 
 # Texts that Python's JSON reader takes, or stumbles over, in its own way.

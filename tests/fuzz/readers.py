@@ -4,6 +4,7 @@ import itertools
 import tempfile
 from pathlib import Path
 
+from keras_hanet.analysis.reliability import read_reliability
 from keras_hanet.checksums import CHECKSUMS, check_checksums
 from keras_hanet.data.preprocessing import decode_image, decode_mask
 from keras_hanet.data.split_files import keep_unseen, read_folds, read_split
@@ -43,6 +44,11 @@ def _read_film(content):
     return [frame.image.shape for frame in itertools.islice(read_video(content, "film.mp4").frames(), 3)]
 
 
+def _read_reliability(path):
+    path.with_name("model.tflite").touch()
+    return read_reliability(path.parent)
+
+
 def _read_config(path):
     return to_dict(read_config(path))
 
@@ -56,6 +62,7 @@ READERS = {
     "config.json": read_file_with(_read_config, "config.json"),
     "config.json of a run": read_file_with(lambda path: read_run_config(path.parent), "config.json"),
     "facts.json": read_file_with(lambda path: read_facts(path.parent), "facts.json"),
+    "reliability.json": read_file_with(_read_reliability, "reliability.json"),
     "split.json": read_file_with(lambda path: read_split(path, []), "split.json"),
     "split.json of a model": read_file_with(lambda path: keep_unseen(path, []), "split.json"),
     "folds.json": read_file_with(lambda path: read_folds(path, []), "folds.json"),

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 from dicom_variants import coded, compressed, make_dataset, make_file, make_region, noise, to_bytes
 from fuzz import hostile_images
-from fuzz.hostile_values import CONFIG, FOLDS, METADATA, ODD_TEXTS, SPLIT
+from fuzz.hostile_values import CONFIG, FOLDS, METADATA, ODD_TEXTS, RELIABILITY, SPLIT
 from pydicom.uid import JPEG2000, JPEGBaseline8Bit, RLELossless
 from video_phantoms import write_phantom_film
 
@@ -79,6 +79,7 @@ def seeds_of(reader):
         "metadata.json": METADATA,
         "config.json": CONFIG,
         "facts.json": {"network": CONFIG["model"]},
+        "reliability.json": RELIABILITY,
         "split.json": SPLIT,
         "folds.json": FOLDS,
     }

@@ -7,7 +7,18 @@ from pathlib import Path
 
 import pytest
 from fuzz.bounded import MAX_BYTES, read_bounded
-from fuzz.hostile_values import CONFIG, FOLDS, METADATA, ODD_TEXTS, ODD_VALUES, SPLIT, damaged, flipped, values
+from fuzz.hostile_values import (
+    CONFIG,
+    FOLDS,
+    METADATA,
+    ODD_TEXTS,
+    ODD_VALUES,
+    RELIABILITY,
+    SPLIT,
+    damaged,
+    flipped,
+    values,
+)
 from fuzz.profile import examples
 from fuzz.readers import READERS, try_reader
 from fuzz.seeds import CASES, keras_archive, seeds_of
@@ -26,6 +37,7 @@ SOUND = {
     "config.json": CONFIG,
     "config.json of a run": CONFIG,
     "facts.json": {"network": CONFIG["model"]},
+    "reliability.json": RELIABILITY,
     "split.json": SPLIT,
     "split.json of a model": SPLIT,
     "folds.json": FOLDS,
