@@ -14,7 +14,7 @@ from keras_hanet.version import INTENDED_USE, __version__
 COMMANDS = (
     *("train", "evaluate", "predict", "split", "phantoms", "doctor", "crossval", "ablate", "protocols", "transfer"),
     *("robustness", "reliability", "audit", "explain", "export", "benchmark", "push", "serve-client", "models"),
-    *("reproduce", "app"),
+    *("reproduce", "batch", "app", "completion"),
 )
 
 _NO_SPACE = "no space is left on the disk; free some and run the command again"
@@ -38,6 +38,7 @@ _INSTALLS = {
     **dict.fromkeys(("onnx", "tf2onnx", "tensorflow_serving", "grpc"), "keras-hanet[export]"),
     **dict.fromkeys(("pydicom", "highdicom"), "keras-hanet[dicom]"),
     **dict.fromkeys(("fastapi", "uvicorn", "starlette"), "keras-hanet[app]"),
+    **dict.fromkeys(("ray", "pyarrow", "pycocotools"), "keras-hanet[cluster]"),
     "av": "keras-hanet[video]",
     "fpdf": "keras-hanet[pdf]",
     "onnxruntime": "onnxruntime",
@@ -64,6 +65,23 @@ def main(argv=None):
     argv = sys.argv[1:] if argv is None else argv
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     chosen = next((word for word in argv if not word.startswith("-")), None)
+    parser, subparsers = build_parser({chosen})
+    arguments, unknown = parser.parse_known_args(argv)
+    if unknown:
+        subparsers[arguments.command].error(f"unrecognized arguments: {' '.join(unknown)}")
+    arguments.command_line = shlex.join(["hanet", *argv])
+    return _run(_module_of(arguments.command), arguments)
+
+
+def build_parser(filled=COMMANDS):
+    """The parser of every command.
+
+    Args:
+        filled: the commands whose arguments it knows; each takes time, and a call needs those of one.
+
+    Returns:
+        parser, {command: its parser}.
+    """
     parser = _Parser(
         prog="hanet",
         description=f"HA-Net: breast tumour segmentation in ultrasound images. {INTENDED_USE}",
@@ -79,13 +97,9 @@ def main(argv=None):
             epilog=f"example:\n  {module.EXAMPLE}",
             formatter_class=argparse.RawDescriptionHelpFormatter,
         )
-        if name == chosen:
+        if name in filled:
             module.add_arguments(subparser)
-    arguments, unknown = parser.parse_known_args(argv)
-    if unknown:
-        subparsers.choices[arguments.command].error(f"unrecognized arguments: {' '.join(unknown)}")
-    arguments.command_line = shlex.join(["hanet", *argv])
-    return _run(_module_of(arguments.command), arguments)
+    return parser, subparsers.choices
 
 
 def _module_of(command):
