@@ -39,6 +39,7 @@ _INSTALLS = {
     **dict.fromkeys(("pydicom", "highdicom"), "keras-hanet[dicom]"),
     **dict.fromkeys(("fastapi", "uvicorn", "starlette"), "keras-hanet[app]"),
     **dict.fromkeys(("ray", "pyarrow", "pycocotools"), "keras-hanet[cluster]"),
+    **dict.fromkeys(("jax", "grain"), "keras-hanet[scale]"),
     "av": "keras-hanet[video]",
     "fpdf": "keras-hanet[pdf]",
     "onnxruntime": "onnxruntime",
