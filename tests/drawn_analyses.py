@@ -1,6 +1,6 @@
 """Analyses of drawn images whose every measure can be told by hand; rectangles, as they are easily counted."""
 
-from types import SimpleNamespace
+from dataclasses import replace
 
 import numpy as np
 
@@ -11,7 +11,7 @@ from keras_hanet.inference import Prediction
 from keras_hanet.measures import measure_lesions
 
 # The outline comes out between half and twice as long as the lesion.
-RELIABILITY = SimpleNamespace(long_axis_quantiles=(np.log(0.5), 0.0, np.log(2.0)))
+QUANTILES = (np.log(0.5), 0.0, np.log(2.0))
 AREA = ScanArea(20, 10, 200, 280, Spacing(0.1, 0.2))
 # Of what is no scan nothing else is said, no image is dark and white, no area both trusted and not.
 _NEVER_BESIDE_THE_REST = ("no scan area", "too dark", "scan area not trusted")
@@ -26,6 +26,11 @@ def draw_analysis(boxes=((60, 50, 1, 100),), name="scan.png", area=AREA, flags=(
         mask[top : top + height, left : left + width] = 1
     frame = Frame(image, name, area)
     return Analysis(frame, Prediction(mask.astype(np.float32), mask), measure_lesions(mask, area), flags, **belief)
+
+
+def with_interval(analysis):
+    """The same with what is known of the error of a long axis."""
+    return replace(analysis, long_axis_quantiles=QUANTILES)
 
 
 def fullest_analysis():

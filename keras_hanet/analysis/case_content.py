@@ -41,13 +41,12 @@ class CaseContent:
     table: Table | None
 
 
-def describe_case(analysis, model_name, reliability=None):
+def describe_case(analysis, model_name):
     """Put into words what is said of a frame.
 
     Args:
         analysis: `Analysis`.
         model_name: what the model is called, as a person asked for it.
-        reliability: the model's `Reliability`, for the interval of the long axis; None leaves that out.
 
     Returns:
         `CaseContent`.
@@ -61,16 +60,19 @@ def describe_case(analysis, model_name, reliability=None):
             (_outlined(analysis, shown), "Outlined by the model" if shown else "No lesion outlined"),
         ),
         warning=_warning(analysis),
-        figures=_figures(analysis, reliability),
-        sentences=_sentences(analysis, shown, reliability),
-        table=_table(shown, reliability) if shown else None,
+        figures=_figures(analysis),
+        sentences=_sentences(analysis, shown),
+        table=_table(shown, analysis.long_axis_quantiles) if shown else None,
     )
 
 
 def _warning(analysis):
     if not analysis.doubtful:
         return ""
-    why = "the outline is expected to be poor" if analysis.lesions else "a lesion may have been missed"
+    if analysis.expected_dice is None:
+        why = "the model's errors are not known on such an image"
+    else:
+        why = "the outline is expected to be poor" if analysis.lesions else "a lesion may have been missed"
     return f"Doubtful: {why}. Do not rely on this result."
 
 
@@ -96,20 +98,22 @@ def _outlined(analysis, shown):
     return picture
 
 
-def _figures(analysis, reliability):
+def _figures(analysis):
     figures = []
     if analysis.lesions:
-        interval = "" if reliability is None else f"90 % interval {_interval(analysis.lesions[0], reliability)}"
+        quantiles = analysis.long_axis_quantiles
+        interval = "" if quantiles is None else f"90 % interval {_interval(analysis.lesions[0], quantiles)}"
         figures.append(("Long axis, largest lesion", _length(analysis.lesions[0], "long_axis"), interval))
     if analysis.lesion_probability is not None:
         probability = f"{100 * analysis.lesion_probability:.0f} %"
         figures.append(("Lesion probability", probability, "that the image shows a lesion"))
     if analysis.expected_dice is not None:
-        figures.append(("Expected Dice", f"{analysis.expected_dice:.2f}", "0 is no overlap, 1 the same outline"))
+        rests_on = "0 is no overlap, 1 the same outline" if analysis.lesions else "probability that there is none"
+        figures.append(("Expected Dice", f"{analysis.expected_dice:.2f}", rests_on))
     return tuple(figures)
 
 
-def _sentences(analysis, shown, reliability):
+def _sentences(analysis, shown):
     sentences = [] if analysis.lesions else ["The model outlines no lesion. This does not mean that there is none."]
     sentences += [FLAGS[flag] for flag in analysis.flags]
     if analysis.doubtful is False:
@@ -122,16 +126,16 @@ def _sentences(analysis, shown, reliability):
         sentences.append("Of a lesion that the border cuts, lengths are in pixels of the part that is seen.")
     if len(analysis.lesions) > len(shown):
         sentences.append(f"The {len(shown)} largest of {len(analysis.lesions)} outlined regions are listed.")
-    if shown and reliability is not None:
+    if shown and analysis.long_axis_quantiles is not None:
         sentences.append("The interval holds the true long axis of 90 % of outlined lesions, by cross-validation.")
     return tuple(sentences)
 
 
-def _table(shown, reliability):
+def _table(shown, quantiles):
     header = ("", *(f"Lesion {number}" for number in range(1, len(shown) + 1)))
     rows = [("Long axis", *(_length(lesion, "long_axis") for lesion in shown))]
-    if reliability is not None:
-        rows.append(("90 % interval of the long axis", *(_interval(lesion, reliability) for lesion in shown)))
+    if quantiles is not None:
+        rows.append(("90 % interval of the long axis", *(_interval(lesion, quantiles) for lesion in shown)))
     for name, field in (
         ("Short axis, at a right angle", "short_axis"),
         ("Depth, anteroposterior", "depth"),
@@ -153,10 +157,10 @@ def _table(shown, reliability):
     return Table(header, tuple(rows))
 
 
-def _interval(lesion, reliability):
+def _interval(lesion, quantiles):
     is_px = lesion.long_axis_mm is None
     length, unit, digits = (lesion.long_axis_px, "px", 0) if is_px else (lesion.long_axis_mm, "mm", 1)
-    low, high = long_axis_interval(length, reliability.long_axis_quantiles)
+    low, high = long_axis_interval(length, quantiles)
     return f"{low:.{digits}f} to {high:.{digits}f} {unit}"
 
 
@@ -166,4 +170,4 @@ def _length(lesion, field):
 
 
 def _area(lesion):
-    return f"{lesion.area_px} px" if lesion.area_mm2 is None else f"{lesion.area_mm2:.1f} mm²"
+    return f"{lesion.area_px} px²" if lesion.area_mm2 is None else f"{lesion.area_mm2:.1f} mm²"

@@ -14,7 +14,7 @@ from keras_hanet.reports.document import KeyFigures, Section, embed_picture, to_
 _STYLE = (files("keras_hanet") / "assets" / "case.css").read_text(encoding="utf-8")
 
 
-def write_case_report(path, analysis, model_name, reliability=None):
+def write_case_report(path, analysis, model_name):
     """Write the report as one self-contained HTML page that prints on one sheet of A4.
 
     It holds what the analysis holds and nothing else of the patient; of the image only the scan area is shown.
@@ -23,9 +23,8 @@ def write_case_report(path, analysis, model_name, reliability=None):
         path: of the file.
         analysis: `Analysis`.
         model_name: what the model is called, as a person asked for it.
-        reliability: the model's `Reliability`, for the interval of the long axis; None leaves that out.
     """
-    content = describe_case(analysis, model_name, reliability)
+    content = describe_case(analysis, model_name)
     first = [_Pair(content.pictures)]
     first += [_Warning(content.warning)] if content.warning else []
     first += [KeyFigures(content.figures)] if content.figures else []
@@ -39,7 +38,7 @@ def write_case_report(path, analysis, model_name, reliability=None):
         temporary.write_text(page, encoding="utf-8")
 
 
-def write_case_pdf(path, analysis, model_name, reliability=None):
+def write_case_pdf(path, analysis, model_name):
     """Write the same as a PDF of one A4 page; arguments as of `write_case_report`.
 
     Raises:
@@ -47,7 +46,7 @@ def write_case_pdf(path, analysis, model_name, reliability=None):
     """
     from keras_hanet.analysis.case_pdf import to_pdf
 
-    page = to_pdf(describe_case(analysis, model_name, reliability))
+    page = to_pdf(describe_case(analysis, model_name))
     with replacing(path) as temporary:
         temporary.write_bytes(page)
 

@@ -47,7 +47,7 @@ def at_threshold(analysis, threshold, metadata, reliability=None):
     )
 
 
-def describe(name, result, analysis, threshold, metadata, reliability=None):
+def describe(name, result, analysis, threshold, metadata):
     """A result as JSON.
 
     Args:
@@ -56,7 +56,6 @@ def describe(name, result, analysis, threshold, metadata, reliability=None):
         analysis: its `Analysis`, perhaps at another threshold.
         threshold: that one; None for the model's own.
         metadata: the model's `Metadata`.
-        reliability: its `Reliability`, None if it has none.
 
     Returns:
         dict, JSON-ready.
@@ -72,7 +71,7 @@ def describe(name, result, analysis, threshold, metadata, reliability=None):
         "area": None if frame.area is None else {key: getattr(frame.area, key) for key in _SIDES},
         "frames": {"num": result.num_frames, "index": result.index, "time_s": frame.time_s},
         "threshold": metadata.threshold if threshold is None else threshold,
-        "lesions": [_to_json(lesion_row(lesion, reliability)) for lesion in analysis.lesions],
+        "lesions": [_to_json(lesion_row(lesion, analysis)) for lesion in analysis.lesions],
         "flags": [{"name": flag, "sentence": FLAGS[flag]} for flag in analysis.flags],
         "lesion_probability": analysis.lesion_probability,
         "expected_dice": analysis.expected_dice,
@@ -103,12 +102,12 @@ def probability_png(probability):
     return to_png(np.floor(np.clip(probability, 0, 1) * 255).astype(np.uint8))
 
 
-def measures_csv(analysis, reliability=None):
+def measures_csv(analysis):
     """The measures of each lesion as CSV, one row each: bytes, UTF-8."""
     text = io.StringIO()
     writer = csv.DictWriter(text, LESION_ROW_COLUMNS, lineterminator="\n")
     writer.writeheader()
-    writer.writerows(lesion_row(lesion, reliability) for lesion in analysis.lesions)
+    writer.writerows(lesion_row(lesion, analysis) for lesion in analysis.lesions)
     return text.getvalue().encode()
 
 

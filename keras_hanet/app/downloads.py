@@ -40,7 +40,7 @@ def _report(write, found, service):
     if found.threshold is not None:  # last, and short: of a long name a report keeps the end
         name = f"{name} (threshold {found.threshold:g}, own is {service.metadata.threshold:g})"
     with _file() as path:
-        write(path, found.analysis, name, service.reliability)
+        write(path, found.analysis, name)
         return path.read_bytes()
 
 

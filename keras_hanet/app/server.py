@@ -148,7 +148,7 @@ def mask(found: AFound):
 
 @_router.get("/api/results/{name}/measures.csv")
 def measures(service: AService, found: AFound):
-    table = answers.measures_csv(found.analysis, service.reliability)
+    table = answers.measures_csv(found.analysis)
     return _download(table, "text/csv; charset=utf-8", "measures.csv")
 
 

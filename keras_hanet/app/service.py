@@ -98,9 +98,7 @@ class Service:
 
     def describe(self, found):
         """A `Found` as JSON, see `keras_hanet.app.answers.describe`."""
-        return describe(
-            found.name, found.result, found.analysis, found.threshold, self.metadata, self.reliability
-        )
+        return describe(found.name, found.result, found.analysis, found.threshold, self.metadata)
 
     def _keep(self, frame, dataset=None, num_frames=1, index=0):
         [analysis] = analyse(self.predictor, [frame], self.reliability)

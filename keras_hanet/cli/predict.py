@@ -11,9 +11,10 @@ from keras_hanet.cli.inputs import find_inputs, is_mask
 from keras_hanet.errors import InputError
 from keras_hanet.inference import Predictor
 from keras_hanet.models.weights import CARD, DEFAULT, shipped_folder
-from keras_hanet.outputs.results import SMOOTHING_S, Results
+from keras_hanet.outputs.results import Results
 from keras_hanet.outputs.tables import FRAMES, LESIONS, writing_tables
 from keras_hanet.sources import open_source
+from keras_hanet.video.smoothing import SMOOTHING_S
 
 HELP = "Outline and measure the lesions of images, DICOM files, films and folders."
 EXAMPLE = "hanet predict IMAGES --output predictions --report"
@@ -65,7 +66,7 @@ def run(arguments):
     )
     openers = _deidentified(places) if arguments.deidentify else _as_they_are(places)
     refused = []
-    with writing_tables(arguments.output, reliability) as tables:
+    with writing_tables(arguments.output) as tables:
         for place, opened in bar("files", unit="file")(openers):
             try:
                 source = opened()
@@ -74,7 +75,7 @@ def run(arguments):
                 refused.append(error)
                 continue
             if speed is not None:
-                say(f"{source.name}: {speed.describe()}")
+                say(f"{source.name}: {speed.describe()}{_describe_damage(source)}")
         if len(refused) == len(places):
             _say_refused(refused, places)
     say(f"{len(places) - len(refused)} files: masks, overlays, {FRAMES} and {LESIONS} are in {arguments.output}")
@@ -100,6 +101,11 @@ def _deidentified(places):
 
     names = (f"{number:05d}" for number in count(1))
     return [(Path(name), opening(path, name)) for path, name in zip(places, names, strict=False)]
+
+
+def _describe_damage(film):
+    num_left_out = getattr(film, "num_left_out", 0)
+    return f"; {num_left_out} damaged frames were left out" if num_left_out else ""
 
 
 def _say_refused(refused, places):

@@ -1,14 +1,14 @@
 """The folder of `hanet predict`: what is written of each file, a still or a film."""
 
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
-from keras_hanet.analysis.analysis import analyse
+from keras_hanet.analysis.analysis import analyse, believe
 from keras_hanet.drawing import draw_overlay, write_picture
 from keras_hanet.inference import Predictor
 from keras_hanet.outputs.masks import MaskSpool
-
-SMOOTHING_S = 0.1
+from keras_hanet.video.smoothing import SMOOTHING_S
 
 
 @dataclass(frozen=True)
@@ -65,14 +65,15 @@ class Results:
         speed, largest = Speed(), None
         overlay = self._path("overlays", place, ".mp4")
         overlay.parent.mkdir(parents=True, exist_ok=True)
-        with MaskSpool() as masks:
-            analyses = outline_video(self.predictor, source, self.smoothing_s, overlay, speed=speed)
+        analyses = outline_video(self.predictor, source, self.smoothing_s, overlay, self.reliability, speed)
+        with MaskSpool() as masks, closing(analyses):
             for number, analysis in enumerate(analyses):
                 masks.append(analysis.prediction.mask)
                 tables.add(source.name, number, analysis)
                 if largest is None or _area(analysis) > _area(largest[1]):
                     largest = number, analysis
-            self._write_rest(place, source, masks, *largest)
+            frozen = believe(self.predictor, largest[1], self.reliability)
+            self._write_rest(place, source, masks, largest[0], frozen)
         return speed
 
     def _write_rest(self, place, source, masks, number, analysis):
@@ -86,7 +87,7 @@ class Results:
             from keras_hanet.analysis.case_report import write_case_pdf, write_case_report
 
             for write, suffix in ((write_case_report, ".html"), (write_case_pdf, ".pdf")):
-                write(self._path("reports", place, suffix), analysis, self.model, self.reliability)
+                write(self._path("reports", place, suffix), analysis, self.model)
 
     def _path(self, kind, place, suffix):
         return self.folder / kind / f"{place}{suffix}"

@@ -23,10 +23,9 @@ LESION_ROW_COLUMNS = (
 class Tables:
     """Both tables while they are being written; made by `writing_tables`."""
 
-    def __init__(self, frames, lesions, reliability):
+    def __init__(self, frames, lesions):
         self._frames = csv.DictWriter(frames, FRAME_COLUMNS, lineterminator="\n")
         self._lesions = csv.DictWriter(lesions, ("image", "frame", "lesion", *LESION_ROW_COLUMNS), lineterminator="\n")
-        self._reliability = reliability
         for table in (self._frames, self._lesions):
             table.writeheader()
 
@@ -41,23 +40,22 @@ class Tables:
         place = {"image": image, "frame": number}
         self._frames.writerow({**place, **frame_row(analysis)})
         for lesion, measures in enumerate(analysis.lesions, start=1):
-            self._lesions.writerow({**place, "lesion": lesion, **lesion_row(measures, self._reliability)})
+            self._lesions.writerow({**place, "lesion": lesion, **lesion_row(measures, analysis)})
 
 
 @contextmanager
-def writing_tables(folder, reliability=None):
+def writing_tables(folder):
     """Give `Tables` that fill `measures.csv` and `lesions.csv` row by row; both are whole or not there.
 
     Args:
         folder: path.
-        reliability: `Reliability` of the model, for the error bar of the long axis; None leaves it out.
     """
     with ExitStack() as stack:
         files = []
         for name in (FRAMES, LESIONS):
             temporary = stack.enter_context(replacing(folder / name))
             files.append(stack.enter_context(open(temporary, "w", newline="", encoding="utf-8")))
-        yield Tables(*files, reliability)
+        yield Tables(*files)
 
 
 def frame_row(analysis):
@@ -86,13 +84,13 @@ def frame_row(analysis):
     }
 
 
-def lesion_row(measures, reliability=None):
-    """A lesion as a row of LESION_ROW_COLUMNS: its measures, and between which bounds 90 % of true long axes lie."""
+def lesion_row(measures, analysis):
+    """A lesion of an analysis as a row of LESION_ROW_COLUMNS: its measures, and the 90 % interval of its long axis."""
     row = to_row(measures)
     for unit in ("px", "mm"):
         length = getattr(measures, f"long_axis_{unit}")
-        is_known = reliability is not None and length is not None
-        low, high = long_axis_interval(length, reliability.long_axis_quantiles) if is_known else (None, None)
+        is_known = analysis.long_axis_quantiles is not None and length is not None
+        low, high = long_axis_interval(length, analysis.long_axis_quantiles) if is_known else (None, None)
         row[f"long_axis_low_{unit}"], row[f"long_axis_high_{unit}"] = _rounded(low), _rounded(high)
     return row
 

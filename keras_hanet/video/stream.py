@@ -14,7 +14,7 @@ from keras_hanet.video.speed import Speed
 from keras_hanet.video.write import writing_film
 
 
-def outline_video(predictor, source, smoothing_s=SMOOTHING_S, overlay=None, speed=None):
+def outline_video(predictor, source, smoothing_s=SMOOTHING_S, overlay=None, reliability=None, speed=None):
     """Outline a film, frame by frame.
 
     Exhaust the generator or close it, to end its threads; an error in any step is raised here and ends them all.
@@ -26,11 +26,12 @@ def outline_video(predictor, source, smoothing_s=SMOOTHING_S, overlay=None, spee
             it would get by itself. Frames without a time are never smoothed.
         overlay: path of an MP4 film to be written, the frames with the outline drawn in; it is there when the
             generator has ended. None for none.
+        reliability: `Reliability` of the model, None if it has none.
         speed: `Speed` to be filled, None if nobody asks.
 
     Yields:
-        `Analysis` of each frame, in order, without what a reliability record would say: that runs the network on
-        variants of a frame, four times the work.
+        `Analysis` of each frame, in order, as `conclude` gives it: without an expected Dice, which asks for the
+        network on variants of a frame, four times the work.
 
     Raises:
         InputError: what reading the source raises, or if the model is damaged.
@@ -43,7 +44,7 @@ def outline_video(predictor, source, smoothing_s=SMOOTHING_S, overlay=None, spee
 
         frames = step(_decode(source, speed))
         answers = step(_run_network(predictor, frames, Smoother(smoothing_s), speed))
-        analyses = step(_conclude(predictor, answers, speed))
+        analyses = step(_conclude(predictor, answers, reliability, speed))
         if overlay is not None:
             analyses = step(_write_overlays(analyses, overlay, speed))
         speed.start()
@@ -72,10 +73,10 @@ def _run_network(predictor, frames, smoother, speed):
         yield frame, answer
 
 
-def _conclude(predictor, answers, speed):
+def _conclude(predictor, answers, reliability, speed):
     for frame, answer in answers:
         with speed.step("mask and measures"):
-            analysis = conclude(predictor, frame, answer)
+            analysis = conclude(predictor, frame, answer, reliability)
         yield analysis
 
 

@@ -1,3 +1,5 @@
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 
@@ -45,12 +47,30 @@ def test_without_an_area_it_sees_all(predictor):
     assert {"several lesions", "cut by the border"} <= set(seen.flags)
 
 
-@pytest.mark.parametrize(("flags", "doubtful"), [((), False), (("text",), False), (("no scan area",), True)])
-def test_an_image_of_another_kind_is_doubtful_whatever_is_expected(predictor, monkeypatch, flags, doubtful):
-    monkeypatch.setattr(analysis, "assess", lambda *_: Belief(0.9, 0.9, False))
+RECORD = SimpleNamespace(long_axis_quantiles=(-0.1, 0.0, 0.1))
+
+
+@pytest.mark.parametrize(
+    ("flags", "expected"),
+    [
+        ((), (RECORD.long_axis_quantiles, 0.9, 0.8, False)),
+        (("text",), (RECORD.long_axis_quantiles, 0.9, 0.8, False)),
+        (("no scan area",), (None, None, None, True)),
+        (("unlike the training images", "text"), (None, None, None, True)),
+    ],
+)
+def test_of_an_image_of_another_kind_the_record_says_nothing(predictor, monkeypatch, flags, expected):
+    monkeypatch.setattr(analysis, "assess", lambda *_: Belief(0.9, 0.8, False))
     monkeypatch.setattr(analysis, "find_flags", lambda *_: flags)
-    [seen] = analyse(predictor, [Frame(scan_with_a_square(), "scan.png")], reliability="any")
-    assert (seen.lesion_probability, seen.expected_dice, seen.doubtful) == (0.9, 0.9, doubtful)
+    [seen] = analyse(predictor, [Frame(scan_with_a_square(), "scan.png")], RECORD)
+    assert (seen.long_axis_quantiles, seen.lesion_probability, seen.expected_dice, seen.doubtful) == expected
+
+
+def test_a_film_is_concluded_without_asking_the_network_again(predictor, monkeypatch):
+    monkeypatch.setattr(analysis, "find_flags", lambda *_: ())
+    frame = Frame(scan_with_a_square(), "clip.mp4#0")
+    seen = conclude(predictor, frame, predictor.probabilities_at_s([frame.scan])[0], RECORD)
+    assert (seen.long_axis_quantiles, seen.expected_dice, seen.doubtful) == (RECORD.long_axis_quantiles, None, None)
 
 
 def test_frames_of_a_batch_are_analysed_as_one_by_one(predictor):

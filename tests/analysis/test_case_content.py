@@ -4,7 +4,7 @@ import re
 from dataclasses import replace
 
 import numpy as np
-from drawn_analyses import AREA, RELIABILITY, draw_analysis, fullest_analysis
+from drawn_analyses import AREA, draw_analysis, fullest_analysis, with_interval
 
 from keras_hanet.analysis.case_content import describe_case
 from keras_hanet.analysis.flags import FLAGS
@@ -18,7 +18,7 @@ def rows_of(content):
 
 
 def test_measures_in_millimetres_by_hand():
-    rows = rows_of(describe_case(draw_analysis(), "busi", RELIABILITY))  # a row of 100 pixels of 0.1 x 0.2 mm
+    rows = rows_of(describe_case(with_interval(draw_analysis()), "busi"))  # a row of 100 pixels of 0.1 x 0.2 mm
     assert rows["Long axis"] == ["20.0 mm"]
     assert rows["90 % interval of the long axis"] == ["10.0 to 40.0 mm"]
     assert rows["Short axis, at a right angle"] == ["0.1 mm"]
@@ -33,10 +33,10 @@ def test_measures_in_millimetres_by_hand():
 
 
 def test_without_a_spacing_there_are_pixels_and_a_sentence():
-    content = describe_case(draw_analysis(area=None), "busi", RELIABILITY)
+    content = describe_case(with_interval(draw_analysis(area=None)), "busi")
     rows = rows_of(content)
     assert (rows["Long axis"], rows["90 % interval of the long axis"]) == (["100 px"], ["50 to 200 px"])
-    assert rows["Area"] == ["100 px"]
+    assert rows["Area"] == ["100 px²"]
     assert "The file gives no pixel spacing: lengths are in pixels." in content.sentences
     assert not any(" mm" in cell for cells in rows.values() for cell in cells)
     assert describe_case(draw_analysis(area=replace(AREA, spacing=None)), "busi").sentences == content.sentences[:-1]
@@ -51,7 +51,7 @@ def test_what_the_border_cuts_is_in_pixels_beside_what_is_not():
 
 def test_key_figures_by_hand():
     analysis = draw_analysis(lesion_probability=0.936, expected_dice=0.871, doubtful=False)
-    content = describe_case(analysis, "busi", RELIABILITY)
+    content = describe_case(with_interval(analysis), "busi")
     assert content.figures == (
         ("Long axis, largest lesion", "20.0 mm", "90 % interval 10.0 to 40.0 mm"),
         ("Lesion probability", "94 %", "that the image shows a lesion"),
@@ -75,14 +75,22 @@ def test_without_a_reliability_record_nothing_is_said_of_belief_but_that():
 
 
 def test_doubt_is_a_warning():
-    assert describe_case(draw_analysis(doubtful=True), "busi").warning == (
-        "Doubtful: the outline is expected to be poor. Do not rely on this result."
+    poor, empty, other = (
+        describe_case(analysis, "busi")
+        for analysis in (
+            draw_analysis(doubtful=True, expected_dice=0.3),
+            draw_analysis((), doubtful=True, expected_dice=0.3),
+            draw_analysis(doubtful=True),
+        )
     )
-    assert "may have been missed" in describe_case(draw_analysis((), doubtful=True), "busi").warning
+    assert poor.warning == "Doubtful: the outline is expected to be poor. Do not rely on this result."
+    assert "a lesion may have been missed" in empty.warning
+    assert empty.figures == (("Expected Dice", "0.30", "probability that there is none"),)
+    assert "errors are not known on such an image" in other.warning
 
 
 def test_no_lesion():
-    content = describe_case(draw_analysis((), lesion_probability=0.04, doubtful=False), "busi", RELIABILITY)
+    content = describe_case(with_interval(draw_analysis((), lesion_probability=0.04, doubtful=False)), "busi")
     assert content.table is None
     assert content.figures == (("Lesion probability", "4 %", "that the image shows a lesion"),)
     assert content.sentences[0] == "The model outlines no lesion. This does not mean that there is none."
@@ -96,9 +104,9 @@ def test_flags_are_sentences():
 
 
 def test_the_five_largest_are_listed():
-    content = describe_case(fullest_analysis(), "busi", RELIABILITY)
+    content = describe_case(with_interval(fullest_analysis()), "busi")
     assert content.table.header == ("", "Lesion 1", "Lesion 2", "Lesion 3", "Lesion 4", "Lesion 5")
-    assert rows_of(content)["Area"] == ["1830 px", "24.0 mm²", "22.3 mm²", "20.6 mm²", "19.0 mm²"]
+    assert rows_of(content)["Area"] == ["1830 px²", "24.0 mm²", "22.3 mm²", "20.6 mm²", "19.0 mm²"]
     assert "The 5 largest of 7 outlined regions are listed." in content.sentences
 
 

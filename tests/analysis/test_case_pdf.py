@@ -5,7 +5,7 @@ from io import BytesIO
 import cv2
 import numpy as np
 import pytest
-from drawn_analyses import NASTY, RELIABILITY, draw_analysis, fullest_analysis
+from drawn_analyses import NASTY, draw_analysis, fullest_analysis, with_interval
 from pypdf import PdfReader
 
 from keras_hanet.analysis.case_content import describe_case
@@ -24,7 +24,7 @@ def read(path):
 
 def test_page_has_everything(tmp_path):
     analysis = draw_analysis(flags=("calipers",), lesion_probability=0.936, expected_dice=0.871, doubtful=True)
-    write_case_pdf(tmp_path / "case.pdf", analysis, "busi", RELIABILITY)
+    write_case_pdf(tmp_path / "case.pdf", with_interval(analysis), "busi")
     reader, page = read(tmp_path / "case.pdf")
     text = page.extract_text()
     for words in (
@@ -39,7 +39,7 @@ def test_page_has_everything(tmp_path):
 
 @pytest.mark.parametrize("analysis", ANALYSES.values(), ids=ANALYSES)
 def test_text_lies_inside_the_page_one_line_below_the_other(tmp_path, analysis):
-    write_case_pdf(tmp_path / "case.pdf", analysis, "W" * 300, RELIABILITY)
+    write_case_pdf(tmp_path / "case.pdf", with_interval(analysis), "W" * 300)
     heights = []
 
     def visit(text, _, matrix, font, size):

@@ -5,7 +5,7 @@ import shutil
 from io import BytesIO
 
 import pytest
-from drawn_analyses import NASTY, RELIABILITY, draw_analysis, fullest_analysis
+from drawn_analyses import NASTY, draw_analysis, fullest_analysis, with_interval
 from page_reader import Page
 from playwright.sync_api import sync_playwright
 from pypdf import PdfReader
@@ -24,7 +24,7 @@ def page_of(path, *arguments):
 
 def test_page_has_everything(tmp_path):
     analysis = draw_analysis(flags=("calipers",), lesion_probability=0.936, expected_dice=0.871, doubtful=True)
-    page = page_of(tmp_path / "case.html", analysis, "busi", RELIABILITY)
+    page = page_of(tmp_path / "case.html", with_interval(analysis), "busi")
     assert page.texts["h1"] == ["scan.png"]
     assert page.texts["h2"] == ["Before you rely on it", "Measures"]
     assert page.texts["strong"] == ["20.0 mm", "94 %", "0.87"]
@@ -50,7 +50,7 @@ def test_page_without_a_lesion_has_no_table(tmp_path):
 
 
 def test_nothing_in_a_name_is_run_and_the_page_loads_nothing(tmp_path):
-    page = page_of(tmp_path / "case.html", draw_analysis(name=NASTY), NASTY, RELIABILITY)
+    page = page_of(tmp_path / "case.html", with_interval(draw_analysis(name=NASTY)), NASTY)
     assert page.texts["h1"] == [NASTY]
     assert "script" not in {tag for tag, _ in page.elements}
     html = (tmp_path / "case.html").read_text(encoding="utf-8")
@@ -70,7 +70,7 @@ def test_files_are_whole_or_not_there(tmp_path):
 
 @pytest.mark.skipif(CHROMIUM is None, reason="no browser here: install Debian's package chromium")
 def test_fullest_page_prints_on_one_sheet_and_fits_a_phone(tmp_path):
-    write_case_report(tmp_path / "case.html", fullest_analysis(), "W" * 300, RELIABILITY)
+    write_case_report(tmp_path / "case.html", with_interval(fullest_analysis()), "W" * 300)
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
         page = browser.new_page(viewport={"width": 320, "height": 640})

@@ -1,6 +1,5 @@
 import csv
 import math
-from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -61,16 +60,16 @@ def test_no_lesion_is_an_area_of_nothing():
 
 @pytest.mark.parametrize(("area", "in_mm"), [(AREA, True), (None, False)])
 def test_the_long_axis_has_its_error_bar(area, in_mm):
-    [lesion] = analysis_of([(30, 40, 1, 8)], area).lesions
-    row = lesion_row(lesion, SimpleNamespace(long_axis_quantiles=(math.log(0.5), 0.0, math.log(2))))
+    analysis = analysis_of([(30, 40, 1, 8)], area, long_axis_quantiles=(math.log(0.5), 0.0, math.log(2)))
+    row = lesion_row(analysis.lesions[0], analysis)
     assert set(row) == set(LESION_ROW_COLUMNS)
     assert (row["long_axis_px"], row["long_axis_low_px"], row["long_axis_high_px"]) == (8, 4, 16)
     assert (row["long_axis_low_mm"], row["long_axis_high_mm"]) == ((1, 4) if in_mm else ("", ""))
 
 
-def test_a_model_without_a_record_has_no_error_bar():
-    [lesion] = analysis_of([(30, 40, 1, 8)]).lesions
-    row = lesion_row(lesion)
+def test_without_a_record_there_is_no_error_bar():
+    analysis = analysis_of([(30, 40, 1, 8)])
+    row = lesion_row(analysis.lesions[0], analysis)
     assert row["long_axis_low_px"] == row["long_axis_high_mm"] == ""
 
 
