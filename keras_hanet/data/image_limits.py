@@ -2,8 +2,8 @@
 
 A picture's size says too little. A JPEG of 100 KB may have thousands of scans, each of which goes over all pixels; a
 TIFF file of 12 MB three million strips of one row; a TIFF file of 1 MB tiles of 900 megapixels for a picture of 16; a
-PNG file a million chunks of nothing. Each of these took Pillow six seconds to half a minute, or 0.9 GB; longer files take
-longer.
+PNG file a million chunks of nothing. Each of these took Pillow six seconds to half a minute, or 0.9 GB; longer files
+take longer.
 """
 
 import struct
