@@ -5,7 +5,7 @@ DATA ?=
 ARGS ?=
 BIN := $(VENV)/bin
 
-.PHONY: train test test-slow lint clean
+.PHONY: train test test-slow lint docs clean
 
 train: $(VENV)/train.stamp
 	$(BIN)/python scripts/train.py $(if $(DATA),--data "$(DATA)") $(ARGS)
@@ -20,6 +20,9 @@ lint: $(VENV)/test.stamp
 	$(BIN)/ruff check .
 	$(BIN)/lint-imports
 
+docs: $(VENV)/docs.stamp
+	$(BIN)/python -m sphinx -c docs -b html -nW --keep-going . build/docs
+
 $(VENV)/bin/pip:
 	$(PYTHON) -m venv $(VENV)
 
@@ -30,6 +33,10 @@ $(VENV)/train.stamp: pyproject.toml constraints.txt | $(VENV)/bin/pip
 $(VENV)/test.stamp: pyproject.toml constraints.txt | $(VENV)/bin/pip
 	$(BIN)/pip install --quiet --disable-pip-version-check -c constraints.txt -e ".[test]"
 	@touch $@ $(VENV)/train.stamp
+
+$(VENV)/docs.stamp: pyproject.toml constraints.txt | $(VENV)/bin/pip
+	$(BIN)/pip install --quiet --disable-pip-version-check -c constraints.txt -e ".[docs]"
+	@touch $@
 
 clean:
 	rm -rf $(VENV) build dist *.egg-info
