@@ -1,13 +1,17 @@
 """Files and folders on the command line -> what is to be outlined, and where its results go."""
 
 import re
+from argparse import ArgumentTypeError
+from collections import Counter
 from pathlib import Path
 
+from keras_hanet.batch.shards import SUMMARY
 from keras_hanet.errors import InputError
 from keras_hanet.outputs.tables import FRAMES
 from keras_hanet.sources import SUFFIXES, is_source
 
 _RESULTS = ("masks", "overlays", "reports", "dicom", "sheets")
+_TABLES = (FRAMES, SUMMARY)
 _MASK_NAME = re.compile(r"_mask(_\d+)?$")
 
 
@@ -31,13 +35,9 @@ def find_inputs(inputs, results, is_taken=is_source):
     """
     places = {}
     for source in inputs:
-        if source.is_dir():
-            found = _find(source, lambda path: is_taken(path) and not _is_result(path, results))
-            places.update({path: _without_suffix(path.relative_to(source)) for path in found})
-        elif source.is_file():
-            places[source] = _without_suffix(Path(source.name))
-        else:
-            raise InputError(f"{source}: no such file or folder; check the path")
+        root = source if source.is_dir() else source.parent
+        places.update({path: _without_suffix(path.relative_to(root)) for path in find_files(source, results, is_taken)})
+    places = _told_apart(places)
     owners = {}
     for path, place in places.items():
         if place in owners:
@@ -48,11 +48,38 @@ def find_inputs(inputs, results, is_taken=is_source):
     return places
 
 
-def _find(folder, is_taken):
-    found = sorted(path for path in folder.rglob("*") if not is_mask(path) and is_taken(path))
+def _told_apart(places):
+    """The places, with their suffix where it alone tells two of them apart: `scan.dcm` beside `scan.png`."""
+    num_files = Counter(places.values())
+    return {p: place if num_files[place] == 1 else place.with_name(p.name) for p, place in places.items()}
+
+
+def find_files(source, results, is_taken=is_source):
+    """The files of one input, as `find_inputs` takes them.
+
+    Args:
+        source: path of a folder, or of a file, which is taken whatever it is called.
+        results: path of the output folder.
+        is_taken: function that says of a file in a folder whether it is one to be outlined.
+
+    Returns:
+        list of paths, sorted.
+
+    Raises:
+        InputError: if it is not there, or a folder holds nothing to outline.
+    """
+    if source.is_file():
+        return [source]
+    if not source.is_dir():
+        raise InputError(f"{source}: no such file or folder; check the path")
+    found = sorted(
+        path
+        for path in source.rglob("*")
+        if not is_mask(path) and is_taken(path) and not _is_result(path, results)
+    )
     if not found:
         raise InputError(
-            f"{folder}: expected a folder with what can be outlined ({', '.join(SUFFIXES)}), found none of these"
+            f"{source}: expected a folder with what can be outlined ({', '.join(SUFFIXES)}), found none of these"
         )
     return found
 
@@ -70,6 +97,17 @@ def is_mask(path):
 def _is_result(path, results):
     known = {(results / name).resolve() for name in _RESULTS}
     return any(
-        folder in known or (folder.name in _RESULTS and (folder.parent / FRAMES).is_file())
+        folder in known or (folder.name in _RESULTS and any((folder.parent / name).is_file() for name in _TABLES))
         for folder in path.resolve().parents
     )
+
+
+def path_of(text):
+    """A path on the command line; what a shell makes of an unset variable is none.
+
+    Raises:
+        argparse.ArgumentTypeError: if it is empty.
+    """
+    if not text:
+        raise ArgumentTypeError("expected a path, got nothing")
+    return Path(text)

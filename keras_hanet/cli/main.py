@@ -7,6 +7,7 @@ import os
 import shlex
 import sys
 
+from keras_hanet.cli.installs import describe_missing
 from keras_hanet.errors import FailedError, InputError
 from keras_hanet.version import INTENDED_USE, __version__
 
@@ -17,11 +18,13 @@ COMMANDS = (
     *("reproduce", "batch", "app", "completion"),
 )
 
+_NOT_THERE = "{path}: no such file or folder, and it cannot be made; give another path"
 _NO_SPACE = "no space is left on the disk; free some and run the command again"
 _NO_PERMISSION = "{path}: no permission to read or write it; give another path"
 _WRONG_KIND = "{path}: a file is where a folder belongs, or a folder where a file belongs; give another path"
 # What a person can mend about files; every other OSError is a fault of the program.
 _OS_ERRORS = {
+    errno.ENOENT: _NOT_THERE,
     errno.ENOSPC: _NO_SPACE,
     errno.EDQUOT: _NO_SPACE,
     errno.EACCES: _NO_PERMISSION,
@@ -31,21 +34,6 @@ _OS_ERRORS = {
     errno.EISDIR: _WRONG_KIND,
     errno.ENOTDIR: _WRONG_KIND,
 }
-
-# What brings a library that the bare install has not.
-_INSTALLS = {
-    **dict.fromkeys(("keras", "tensorflow", "tensorboardX", "sklearn"), "keras-hanet[train]"),
-    **dict.fromkeys(("onnx", "tf2onnx", "tensorflow_serving", "grpc"), "keras-hanet[export]"),
-    **dict.fromkeys(("pydicom", "highdicom"), "keras-hanet[dicom]"),
-    **dict.fromkeys(("fastapi", "uvicorn", "starlette"), "keras-hanet[app]"),
-    **dict.fromkeys(("ray", "pyarrow", "pycocotools"), "keras-hanet[cluster]"),
-    **dict.fromkeys(("jax", "grain"), "keras-hanet[scale]"),
-    "av": "keras-hanet[video]",
-    "fpdf": "keras-hanet[pdf]",
-    "onnxruntime": "onnxruntime",
-    "openvino": "keras-hanet[openvino]",
-}
-
 
 class _Parser(argparse.ArgumentParser):
     """A parser that answers a mistake with one line instead of all flags."""
@@ -115,10 +103,10 @@ def _run(module, arguments):
     except FailedError as error:
         return _report(error, 1)
     except ModuleNotFoundError as error:
-        missing = error.name.partition(".")[0]
-        if missing not in _INSTALLS:
+        sentence = describe_missing(error)
+        if sentence is None:
             raise
-        return _report(f"this needs {missing}: pip install '{_INSTALLS[missing]}'", 2)
+        return _report(sentence, 2)
     except OSError as error:
         if error.errno not in _OS_ERRORS:
             raise

@@ -7,7 +7,8 @@ from pathlib import Path
 
 from keras_hanet.analysis.reliability import read_reliability
 from keras_hanet.cli.console import bar, keras_loading, say
-from keras_hanet.cli.inputs import find_inputs, is_mask
+from keras_hanet.cli.inputs import find_inputs, is_mask, path_of
+from keras_hanet.cli.installs import describe_missing
 from keras_hanet.errors import InputError
 from keras_hanet.inference import Predictor
 from keras_hanet.models.weights import CARD, DEFAULT, shipped_folder
@@ -22,7 +23,7 @@ EXAMPLE = "hanet predict IMAGES --output predictions --report"
 
 def add_arguments(parser):
     parser.add_argument(
-        "inputs", nargs="+", type=Path, metavar="INPUT",
+        "inputs", nargs="+", type=path_of, metavar="INPUT",
         help="image, ultrasound DICOM file or film, or folder with these; NAME_mask.png in it is left out",
     )
     parser.add_argument(
@@ -40,7 +41,8 @@ def add_arguments(parser):
     )
     parser.add_argument(
         "--deidentify", action="store_true",
-        help="of DICOM files: replace what names a patient, black out what lies around the scan, number the results",
+        help="replace what names a patient, black out what lies around the scan, number the results; for DICOM files, "
+        "others do not say where their scan is and are refused",
     )
     parser.add_argument(
         "--smoothing", type=float, default=SMOOTHING_S, metavar="SECONDS",
@@ -53,6 +55,8 @@ def run(arguments):
     if not 0 <= arguments.smoothing < math.inf:
         raise InputError(f"--smoothing: expected seconds, 0 or more, got {arguments.smoothing:g}")
     _check_output(arguments.output)
+    if arguments.report:
+        import keras_hanet.analysis.case_pdf  # noqa: F401  what it needs is missed before the work, not after it
     places = find_inputs(arguments.inputs, arguments.output)
     num_masks = sum(is_mask(path) for source in arguments.inputs if source.is_dir() for path in source.rglob("*"))
     if num_masks:
@@ -67,12 +71,17 @@ def run(arguments):
     openers = _deidentified(places) if arguments.deidentify else _as_they_are(places)
     refused = []
     with writing_tables(arguments.output) as tables:
-        for place, opened in bar("files", unit="file")(openers):
+        for path, place, opened in bar("files", unit="file")(openers):
             try:
                 source = opened()
                 speed = results.write(place, source, tables)
             except InputError as error:
-                refused.append(error)
+                refused.append(str(error))
+                continue
+            except ModuleNotFoundError as error:
+                if describe_missing(error) is None:
+                    raise
+                refused.append(f"{path}: {describe_missing(error)}")
                 continue
             if speed is not None:
                 say(f"{source.name}: {speed.describe()}{_describe_damage(source)}")
@@ -85,8 +94,8 @@ def run(arguments):
 
 
 def _as_they_are(places):
-    """Of each file the place of its results and what opens it."""
-    return [(place, partial(open_source, path)) for path, place in places.items()]
+    """Of each file its path, the place of its results and what opens it."""
+    return [(path, place, partial(open_source, path)) for path, place in places.items()]
 
 
 def _deidentified(places):
@@ -100,7 +109,8 @@ def _deidentified(places):
         return lambda: DeidentifiedSource(open_source(path), name, deidentifier)
 
     names = (f"{number:05d}" for number in count(1))
-    return [(Path(name), opening(path, name)) for path, name in zip(places, names, strict=False)]
+    say("without the patient: results are numbered in the order of the files")
+    return [(path, Path(name), opening(path, name)) for path, name in zip(places, names, strict=False)]
 
 
 def _describe_damage(film):
@@ -111,7 +121,7 @@ def _describe_damage(film):
 def _say_refused(refused, places):
     for error in refused:
         say(f"left out: {error}")
-    raise InputError(f"{len(refused)} of {len(places)} files could not be read; what is left out stands above")
+    raise InputError(f"{len(refused)} of {len(places)} files could not be outlined; what is left out stands above")
 
 
 def _describe(model, metadata):

@@ -81,7 +81,7 @@ def blank_outside(image, area):
     if area is None:
         raise InputError(
             "expected an image whose scan area is known, to black out the writing around it, and its file does not "
-            "give one; leave out the pictures, or the de-identification"
+            "give one; leave it out, or the de-identification"
         )
     blanked = np.zeros_like(image)
     blanked[area.slices] = image[area.slices]

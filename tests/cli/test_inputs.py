@@ -30,6 +30,8 @@ def test_a_folder_gives_what_can_be_outlined_and_its_places(folder):
 def test_what_an_earlier_run_wrote_elsewhere_is_left_out(folder):
     save(folder / "earlier" / "overlays" / "a.png", [[0]])
     (folder / "earlier" / "measures.csv").write_text("")
+    save(folder / "archive" / "masks" / "a.png", [[0]])
+    (folder / "archive" / "batch.json").write_text("")
     save(folder / "overlays" / "mine.png", [[0]])
     places = [place.as_posix() for place in find_inputs([folder], folder / "out", is_image).values()]
     assert places == ["a", "deep/c", "overlays/mine"]
@@ -43,10 +45,17 @@ def test_a_file_given_by_name_is_taken_whatever_it_is_called(folder):
     assert find_inputs([folder / "a_mask.png"], folder / "out") == {folder / "a_mask.png": Path("a_mask")}
 
 
-def test_two_files_for_one_place_are_refused(folder):
+def test_files_that_only_their_suffix_tells_apart_keep_it(folder):
     save(folder / "a.bmp", [[0]])
-    with pytest.raises(InputError, match=r"a\.png and .*a\.bmp would both be written to a; rename one"):
-        find_inputs([folder], folder / "out")
+    places = [place.as_posix() for place in find_inputs([folder], folder / "out", is_image).values()]
+    assert places == ["a.bmp", "a.png", "deep/c"]
+
+
+def test_two_files_for_one_place_are_refused(folder):
+    save(folder / "deep" / "a.png", [[0]])
+    both = [folder / "a.png", folder / "deep" / "a.png"]
+    with pytest.raises(InputError, match=r"a\.png and .*a\.png would both be written to a\.png; rename one"):
+        find_inputs(both, folder / "out")
 
 
 def test_nothing_to_outline_is_refused(folder, tmp_path):

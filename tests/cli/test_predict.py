@@ -3,6 +3,7 @@ import errno
 import json
 import os
 import shutil
+import sys
 
 import cv2
 import numpy as np
@@ -13,6 +14,7 @@ from PIL import Image
 from keras_hanet.cli import predict
 from keras_hanet.models.weights import FOLDERS
 from keras_hanet.outputs import results
+from keras_hanet.sources import open_source
 
 
 def rows_of(output, table="measures.csv"):
@@ -157,7 +159,7 @@ def store_nothing(path):
 def test_one_bad_image_leaves_the_good_ones_written(tmp_path, good, refused, bright_predictor, damage, reason):
     damage(good / "b.png")
     output = tmp_path / "out"
-    done = refused("predict", good, "--model", "any", "--output", output, says=["1 of 3 files could not be read"])
+    done = refused("predict", good, "--model", "any", "--output", output, says=["1 of 3 files could not be outlined"])
     assert f"left out: {good / 'b.png'}: {reason}" in done.err
     assert [row["image"] for row in rows_of(output)] == [str(good / "a.png"), str(good / "c.png")]
     for kind in ("masks", "overlays"):
@@ -174,7 +176,7 @@ def test_an_image_without_permission_is_left_out(tmp_path, good, refused, bright
 
     monkeypatch.setattr(predict.Path, "read_bytes", read_bytes)
     words = ("predict", good, "--model", "any", "--output", tmp_path / "out")
-    done = refused(*words, says=["1 of 3 files could not be read"])
+    done = refused(*words, says=["1 of 3 files could not be outlined"])
     assert f"left out: {good / 'a.png'}: no permission to read it" in done.err
     assert len(rows_of(tmp_path / "out")) == 2
 
@@ -182,7 +184,7 @@ def test_an_image_without_permission_is_left_out(tmp_path, good, refused, bright
 def test_bad_images_alone_leave_no_table(tmp_path, refused, bright_predictor):
     (tmp_path / "a.png").write_bytes(b"")
     words = ("predict", tmp_path / "a.png", "--model", "any", "--output", tmp_path / "out")
-    refused(*words, says=["1 of 1 files could not be read"])
+    refused(*words, says=["1 of 1 files could not be outlined"])
     assert list((tmp_path / "out").iterdir()) == []
 
 
@@ -202,14 +204,16 @@ def test_an_empty_folder_is_refused(tmp_path, refused, bright_predictor):
 def test_two_images_for_one_result_are_refused(tmp_path, good, refused, bright_predictor):
     shutil.copytree(good, tmp_path / "other")
     words = ("predict", good, tmp_path / "other" / "b.png", "--model", "any", "--output", tmp_path / "out")
-    says = [tmp_path / "other" / "b.png", good / "b.png", "would both be written to b; rename one"]
+    says = [tmp_path / "other" / "b.png", good / "b.png", "would both be written to b.png; rename one"]
     refused(*words, says=says)
     assert not (tmp_path / "out").exists()
 
 
-def test_two_suffixes_for_one_result_are_refused(good, refused, bright_predictor):
+def test_two_suffixes_of_one_name_are_told_apart(tmp_path, good, hanet, bright_predictor):
     draw_squares(good / "b.bmp")
-    refused("predict", good, "--model", "any", says=[good / "b.bmp", good / "b.png", "written to b;"])
+    assert hanet("predict", good, "--model", "any", "--output", tmp_path / "out").code == 0
+    names = sorted(path.name for path in (tmp_path / "out" / "masks").iterdir())
+    assert names == ["a.png", "b.bmp.png", "b.png.png", "c.png"]
 
 
 def test_the_same_image_twice_is_taken_once(tmp_path, good, hanet, bright_predictor):
@@ -284,3 +288,29 @@ def test_without_a_model_the_shipped_one_is_taken_and_named_with_its_card(good, 
 def test_a_model_of_ones_own_has_no_card(good, tmp_path, bright_predictor, hanet):
     done = hanet("predict", good, "--model", "runs/mine", "--output", tmp_path / "out")
     assert "Model runs/mine: bright, 64 x 64, threshold 0.5, smallest lesion 0 % of the image\n" in done.err
+
+
+def test_what_no_library_reads_leaves_the_rest_outlined(tmp_path, good, refused, bright_predictor, monkeypatch):
+    (good / "scan.dcm").write_bytes(bytes(128) + b"DICM")
+    monkeypatch.setitem(sys.modules, "keras_hanet.dicom.read", None)
+
+    def missing(*_):
+        raise ModuleNotFoundError("No module named 'pydicom'", name="pydicom")
+
+    monkeypatch.setattr(predict, "open_source", lambda path: missing() if path.suffix == ".dcm" else open_source(path))
+    words = ("predict", good, "--model", "any", "--output", tmp_path / "out")
+    done = refused(*words, says=["1 of 4 files could not be outlined"])
+    assert f"left out: {good / 'scan.dcm'}: this needs pydicom: pip install 'keras-hanet[dicom]'" in done.err
+    assert len(rows_of(tmp_path / "out")) == 3
+
+
+def test_a_report_without_its_library_is_refused_before_the_work(tmp_path, good, refused, monkeypatch):
+    monkeypatch.setitem(sys.modules, "fpdf", None)
+    monkeypatch.delitem(sys.modules, "keras_hanet.analysis.case_pdf", raising=False)
+    says = ["this needs fpdf: pip install 'keras-hanet[pdf]'"]
+    refused("predict", good, "--report", "--output", tmp_path / "out", says=says)
+    assert not (tmp_path / "out").exists()
+
+
+def test_an_empty_path_is_not_the_folder_one_is_in(refused):
+    refused("predict", "", says=["argument INPUT: expected a path, got nothing"])

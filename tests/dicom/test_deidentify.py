@@ -137,5 +137,5 @@ def test_the_picture_is_black_outside_the_scan_area():
 
 
 def test_a_picture_whose_scan_area_is_not_known_is_refused():
-    with pytest.raises(InputError, match="leave out the pictures, or the de-identification"):
+    with pytest.raises(InputError, match="leave it out, or the de-identification"):
         blank_outside(np.zeros((2, 3, 3), np.uint8), None)
