@@ -10,10 +10,11 @@ import pytest
 from keras_hanet.cli.main import COMMANDS
 
 ROOT = Path(__file__).parents[1]
-PAGES = [
-    path for folder in (".", "docs", "docs/deploy", "benchmarks", "examples/edge", "saved_models")
-    for path in sorted((ROOT / folder).glob("*.md"))
-]
+FOLDERS = (
+    *(".", "docs", "docs/api", "docs/decisions", "docs/deploy", "docs/results"),
+    *("benchmarks", "examples/edge", "saved_models"),
+)
+PAGES = [path for folder in FOLDERS for path in sorted((ROOT / folder).glob("*.md"))]
 
 
 def test_table_of_results_is_what_the_files_say():
