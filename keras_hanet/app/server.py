@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import re
 import secrets
 from functools import partial
 from importlib.resources import files
@@ -26,6 +27,7 @@ LOOPBACK = ("localhost", "127.0.0.1", "[::1]")
 RETRY_AFTER_S = 2
 _PACKAGE = files("keras_hanet")
 _FORGET_EVERY_S = 60
+_MAX_FILE_NAME = 60
 _NOT_KEPT = "this result is no longer kept, or never was: a few are, for half an hour; analyse the image again"
 _router = APIRouter()
 
@@ -149,7 +151,7 @@ def mask(found: AFound):
 @_router.get("/api/results/{name}/measures.csv")
 def measures(service: AService, found: AFound):
     table = answers.measures_csv(found.analysis)
-    return _download(table, "text/csv; charset=utf-8", "measures.csv")
+    return _download(table, "text/csv; charset=utf-8", found, "measures.csv")
 
 
 @_router.get("/api/results/{name}/report.html")
@@ -161,18 +163,20 @@ def report_html(service: AService, found: AFound):
 
 @_router.get("/api/results/{name}/report.pdf")
 def report_pdf(service: AService, found: AFound):
-    return _download(downloads.report_pdf(found, service), "application/pdf", "report.pdf")
+    return _download(downloads.report_pdf(found, service), "application/pdf", found, "report.pdf")
 
 
 @_router.get("/api/results/{name}/segmentation.dcm")
 def segmentation(service: AService, found: AFound):
     if found.result.dataset is None:
         raise HTTPException(404, "a segmentation is made of a DICOM still, and this was none")
-    return _download(downloads.segmentation(found, service), "application/dicom", "segmentation.dcm")
+    return _download(downloads.segmentation(found, service), "application/dicom", found, "segmentation.dcm")
 
 
-def _download(content, kind, name):
-    return Response(content, media_type=kind, headers={"content-disposition": f'attachment; filename="{name}"'})
+def _download(content, kind, found, name):
+    """Under the name of the image, so that the files of two images do not mix in a folder."""
+    image = re.sub(r"[^A-Za-z0-9._-]+", "-", found.analysis.frame.name)[:_MAX_FILE_NAME].strip(".-") or "image"
+    return Response(content, media_type=kind, headers={"content-disposition": f'attachment; filename="{image}-{name}"'})
 
 
 # === Errors ===

@@ -185,7 +185,7 @@ def _decode(content, called):
         raise InputError(f"{called}: more than {MAX_PIXELS:,} pixels; crop it to the scan") from None
     except _PILLOW_ERRORS:
         raise InputError(
-            f"{called}: expected a PNG, JPEG, BMP or TIFF image, got something else or a damaged file"
+            f"{called}: expected a PNG, JPEG, BMP or TIFF image, got something else, or an empty or damaged file"
         ) from None
     if image.width * image.height > MAX_PIXELS:
         raise InputError(

@@ -390,7 +390,7 @@ def test_files_are_what_the_page_shows(page, tmp_path):
     expect(page.get_by_role("row", name="Area").get_by_role("cell")).to_have_text("32 px")
     with page.expect_download() as download:
         page.get_by_role("link", name="Measures (CSV)").click()
-    assert download.value.suggested_filename == "measures.csv"
+    assert download.value.suggested_filename.endswith(".png-measures.csv")
     assert ",32," in download.value.path().read_text()
 
 

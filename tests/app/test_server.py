@@ -92,7 +92,7 @@ def test_a_threshold_that_is_none_is_refused_in_a_sentence(client, send, thresho
 
 def test_measures_are_kept_under_their_name(client, send):
     answer = client.get(send(to_file(draw_scan()))["links"]["measures.csv"])
-    assert answer.headers["content-disposition"] == 'attachment; filename="measures.csv"'
+    assert answer.headers["content-disposition"] == 'attachment; filename="scan.png-measures.csv"'
     assert answer.text.splitlines()[0].startswith("top_px,left_px,")
 
 
@@ -254,7 +254,16 @@ def test_a_report_is_read_in_the_browser_where_nothing_in_it_may_run(client, sen
 def test_a_pdf_is_kept_under_its_name(client, send):
     answer = client.get(send(to_file(draw_scan()))["links"]["report.pdf"])
     assert answer.content.startswith(b"%PDF-")
-    assert answer.headers["content-disposition"] == 'attachment; filename="report.pdf"'
+    assert answer.headers["content-disposition"] == 'attachment; filename="scan.png-report.pdf"'
+
+
+@pytest.mark.parametrize(
+    ("name", "kept_as"),
+    [('a"; x="b c.png', "a-x-b-c.png"), ("..", "image"), ("乳", "image"), ("W" * 90, "W" * 60)],
+)
+def test_no_name_of_an_upload_reaches_beyond_a_file_name(client, send, name, kept_as):
+    answer = client.get(send(to_file(draw_scan()), name)["links"]["mask.png"].replace("mask.png", "report.pdf"))
+    assert answer.headers["content-disposition"] == f'attachment; filename="{kept_as}-report.pdf"'
 
 
 # === Under load ===
