@@ -30,6 +30,7 @@ def run(arguments):
         jobs=arguments.jobs,
         say=say,
         progress=bar("epochs", unit="epoch"),
+        address=arguments.address,
     )
     print_result([format_comparison(comparison, score) for score in PRINTED], comparison, arguments.json)
     say(f"Report: {folder / 'report.html'}")

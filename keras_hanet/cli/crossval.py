@@ -41,6 +41,7 @@ def run(arguments):
         jobs=arguments.jobs,
         say=say,
         progress=bar("epochs", unit="epoch"),
+        address=arguments.address,
     )
     tables = [f"{name}\n\n{format_pooled_table(table)}" for name, table in result["networks"].items()]
     if result["comparison"]:

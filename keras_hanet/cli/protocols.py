@@ -24,7 +24,13 @@ def run(arguments):
         import keras  # noqa: F401  the networks are scored in this process
 
     table = protocols(
-        config, folder, arguments.command_line, jobs=arguments.jobs, say=say, progress=bar("epochs", unit="epoch")
+        config,
+        folder,
+        arguments.command_line,
+        jobs=arguments.jobs,
+        say=say,
+        progress=bar("epochs", unit="epoch"),
+        address=arguments.address,
     )
     print_result([format_table(format_protocols(table))], table, arguments.json)
     say(f"Report: {folder / 'report.html'}")

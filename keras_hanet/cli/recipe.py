@@ -17,8 +17,19 @@ def add_recipe_arguments(parser, default="standard"):
 
 
 def add_jobs_argument(parser):
-    text = "trainings at once, which share the cores (default: %(default)s)"
+    """Add --jobs and --address, of commands with many trainings."""
+    text = "trainings at once on a machine, which share its cores (default: %(default)s)"
     parser.add_argument("--jobs", type=int, default=1, metavar="N", help=text)
+    add_address_argument(parser)
+
+
+def add_address_argument(parser):
+    """Add --address, of commands that can work on a cluster."""
+    parser.add_argument(
+        "--address", metavar="ADDRESS",
+        help="Ray cluster to work on, HOST:PORT or auto; all its machines see the same files under the same paths; "
+        "local starts one here (default: none, this machine alone)",
+    )
 
 
 def choose_recipe(arguments, default="standard"):

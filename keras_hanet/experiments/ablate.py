@@ -43,7 +43,7 @@ PARTS = {
 }
 
 
-def ablate(config, folder, command, variants=None, jobs=1, say=print, progress=iter):
+def ablate(config, folder, command, variants=None, jobs=1, say=print, progress=iter, address=None):
     """Train the variants of a configuration and compare each with the full one.
 
     "full-other-seed" changes nothing but the seed of the training: what it differs by is what chance alone
@@ -54,9 +54,10 @@ def ablate(config, folder, command, variants=None, jobs=1, say=print, progress=i
         folder: of the experiment; the runs are its sub-folders, what is done is not done again.
         command: the command that does this again.
         variants: keys of VARIANTS; None for all. The full one is always among them.
-        jobs: how many trainings at once.
+        jobs: how many trainings at once on a machine.
         say: takes lines of text for the user.
         progress: wraps the iterator over epochs.
+        address: as for `finish_runs`.
 
     Returns:
         list of dicts, as `compare_runs` gives them and ablate.json holds them.
@@ -71,7 +72,7 @@ def ablate(config, folder, command, variants=None, jobs=1, say=print, progress=i
         if name not in VARIANTS:
             raise InputError(f"variants must be among {', '.join(VARIANTS)}, got {name!r}")
     configs = {name: vary(config, name) for name in chosen}
-    finish_runs(configs, folder, command, jobs, say, progress)
+    finish_runs(configs, folder, command, jobs, say, progress, address)
     rows = {name: read_cases(folder / name / "cases.csv") for name in chosen}
     comparison = compare_runs(rows.pop(FULL), rows, COMPARED, FULL)
     write_comparison(folder, f"Ablation of {config.model.encoder}", comparison, command, describe_parts(comparison))

@@ -17,7 +17,7 @@ from keras_hanet.reports.document import Charts, Section, Table
 from keras_hanet.reports.evaluation_report import write_evaluation_report
 
 
-def crossval(config, folder, networks, command, folds=None, jobs=1, say=print, progress=iter):
+def crossval(config, folder, networks, command, folds=None, jobs=1, say=print, progress=iter, address=None):
     """Train networks on every fold of a data set and pool the scores.
 
     Args:
@@ -26,9 +26,10 @@ def crossval(config, folder, networks, command, folds=None, jobs=1, say=print, p
         networks: names of architectures; the first is what the others are compared with.
         command: the command that does this again.
         folds: numbers of the test folds; None for all of them.
-        jobs: how many trainings at once.
+        jobs: how many trainings at once on a machine.
         say: takes lines of text for the user.
         progress: wraps the iterator over epochs.
+        address: as for `finish_runs`.
 
     Returns:
         {"networks": {name: `pooled_table`}, "comparison": `compare_runs` of the networks, or None for a
@@ -49,7 +50,7 @@ def crossval(config, folder, networks, command, folds=None, jobs=1, say=print, p
         for network in networks
         for fold in folds
     }
-    finish_runs(configs, folder, command, jobs, say, progress)
+    finish_runs(configs, folder, command, jobs, say, progress, address)
     rows = {
         network: [row for fold in folds for row in read_cases(folder / network / f"fold-{fold}" / "cases.csv")]
         for network in networks

@@ -32,16 +32,17 @@ _LEAD = (
 )
 
 
-def protocols(config, folder, command, jobs=1, say=print, progress=iter):
+def protocols(config, folder, command, jobs=1, say=print, progress=iter, address=None):
     """Train a recipe honestly and on three leaking splits, and score it in nine ways and all at once.
 
     Args:
         config: `TrainConfig` with a grouped split.
         folder: of the experiment; the four runs are its sub-folders, what is done is not done again.
         command: the command that does this again.
-        jobs: how many trainings at once.
+        jobs: how many trainings at once on a machine.
         say: takes lines of text for the user.
         progress: wraps iterators over epochs, a tqdm bar for instance.
+        address: as for `finish_runs`.
 
     Returns:
         list of {"name", "dice", "jaccard"}, each score {"mean", "ci95"}, as protocols.json holds it.
@@ -51,7 +52,7 @@ def protocols(config, folder, command, jobs=1, say=print, progress=iter):
     """
     folder = Path(folder)
     configs = {name: replace(config, split=split, allow_leak=split != "grouped") for name, split in _RUNS.items()}
-    finish_runs(configs, folder, command, jobs, say, progress)
+    finish_runs(configs, folder, command, jobs, say, progress, address)
     say("Scoring the four networks in nine ways ...")
     _, samples = read_samples(config.data, config.dataset, config.groups)
     scored = {name: score_part(folder / name, samples) for name in _RUNS}

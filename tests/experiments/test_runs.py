@@ -52,7 +52,39 @@ def test_jobs_share_the_cores(tmp_path):
     cores = str(max(1, os.cpu_count() // 2))
     assert trained(tmp_path) == {"one": [f"2 {cores}"], "two": [f"2 {cores}"]}
     with pytest.raises(InputError, match="jobs must be at least 1, got 0"):
-        runs.finish_runs(configs, tmp_path, "hanet crossval", jobs=0)
+        runs.finish_runs(configs, tmp_path / "new", "hanet crossval", jobs=0)
+
+
+def test_with_an_address_the_cluster_gets_each_run_that_is_left_and_failures_are_named(tmp_path, monkeypatch):
+    configs = {name: TrainConfig(epochs=2) for name in ("one", "two", "three")}
+    runs.finish_runs({"two": configs["two"]}, tmp_path, "hanet crossval", say=lambda line: None)
+    asked = []
+
+    def run_tasks(function, tasks, jobs, address, started):
+        asked.append((function, tasks, jobs, address))
+        for name, (config, run_dir, command, log) in tasks.items():
+            started(name)
+            yield None
+            if name == "one":
+                function(config, run_dir, command, log, 3)
+            yield name, int(name == "three")
+
+    monkeypatch.setattr(runs, "run_tasks", run_tasks)
+    said, bars = [], []
+    with pytest.raises(FailedError, match="1 of 3 trainings failed: three"):
+        runs.finish_runs(
+            configs, tmp_path, "hanet crossval", jobs=2, say=said.append, address="10.0.0.1:6379",
+            progress=lambda epochs: bars.append(sum(1 for _ in epochs)) or [],
+        )
+    [(function, tasks, jobs, address)] = asked
+    assert (function, jobs, address) == (stand_in_training.train, 2, "10.0.0.1:6379")
+    expected = {
+        name: (configs[name], tmp_path / name, "hanet crossval", tmp_path / f"{name}.log") for name in ("one", "three")
+    }
+    assert tasks == expected
+    assert bars == [4]
+    assert trained(tmp_path)["one"] == ["3 3"]
+    assert [line.split(":")[1].split(";")[0] for line in said[1:]] == [" training", " done", " training", " FAILED"]
 
 
 def test_run_of_another_configuration_is_refused_before_any_training(tmp_path):
