@@ -11,7 +11,7 @@ from keras_hanet.cli.main import COMMANDS
 
 ROOT = Path(__file__).parents[1]
 FOLDERS = (
-    *(".", "docs", "docs/api", "docs/decisions", "docs/deploy", "docs/results"),
+    *(".", "docs", "docs/api", "docs/decisions", "docs/deploy", "docs/results", "notebooks"),
     *("benchmarks", "examples/edge", "saved_models"),
 )
 PAGES = [path for folder in FOLDERS for path in sorted((ROOT / folder).glob("*.md"))]
