@@ -5,7 +5,7 @@ DATA ?=
 ARGS ?=
 BIN := $(VENV)/bin
 
-.PHONY: train test test-slow lint docs clean
+.PHONY: train test test-slow lint docs clean release
 
 train: $(VENV)/train.stamp
 	$(BIN)/python scripts/train.py $(if $(DATA),--data "$(DATA)") $(ARGS)
@@ -37,6 +37,9 @@ $(VENV)/test.stamp: pyproject.toml constraints.txt | $(VENV)/bin/pip
 $(VENV)/docs.stamp: pyproject.toml constraints.txt | $(VENV)/bin/pip
 	$(BIN)/pip install --quiet --disable-pip-version-check -c constraints.txt -e ".[docs]"
 	@touch $@
+
+release: $(VENV)/test.stamp
+	$(BIN)/python scripts/release.py --output dist
 
 clean:
 	rm -rf $(VENV) build dist *.egg-info

@@ -3,7 +3,8 @@
 python scripts/release.py --output dist    `make release`
 
 The same commit gives the same bytes of wheel and source archive in any folder: times are that of the commit, rights
-0644 or 0755, owners none. The bill of materials (CycloneDX) lists the bare install as it is at this time, and of the wheel every file.
+0644 or 0755, owners none. The bill of materials (CycloneDX) lists what the bare install brings at the tested versions,
+and of the wheel every file.
 """
 
 import argparse
