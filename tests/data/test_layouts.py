@@ -45,7 +45,7 @@ def test_empty_missing_and_misnamed(tmp_path):
     (tmp_path / "file").write_text("")
     with pytest.raises(InputError, match="found a file"):
         read_samples(tmp_path / "file")
-    with pytest.raises(InputError, match="bus_uclm, udiat, folder, got 'busy'"):
+    with pytest.raises(InputError, match=f"{', '.join(READERS)}, got 'busy'"):
         read_samples(tmp_path, dataset="busy")
 
 
