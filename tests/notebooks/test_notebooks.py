@@ -78,8 +78,6 @@ def test_its_links_lead_somewhere(path):
 
 
 @pytest.mark.slow
-# The loop that talks to the kernel, and the kernel's own remark that it listens on this machine alone.
-@pytest.mark.filterwarnings("default::DeprecationWarning", "default::ResourceWarning")
 @each
 def test_it_runs_on_phantoms_from_any_folder(path, tmp_path):
     from nbclient import NotebookClient
