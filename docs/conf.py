@@ -26,7 +26,7 @@ extensions = [
 root_doc = "README"
 include_patterns = [
     *("README.md", "CHANGELOG.md", "CONTRIBUTING.md", "docs/**.md"),
-    *("benchmarks/**.md", "examples/**.md", "saved_models/**.md", "keras_hanet/assets/**/*.md"),
+    *("benchmarks/**.md", "examples/**.md", "notebooks/**.md", "saved_models/**.md", "keras_hanet/assets/**/*.md"),
 ]
 exclude_patterns = [
     path.name for path in ROOT.iterdir() if path.name not in {pattern.partition("/")[0] for pattern in include_patterns}

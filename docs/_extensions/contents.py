@@ -9,6 +9,7 @@ CHAPTERS = {
     "From a frame to millimetres": ("measures", "dicom", "video", "app", "reliability", "security"),
     "To where it is used": (
         *("export", "push", "benchmark", "deploy/tf-serving", "deploy/onnx-runtime", "deploy/openvino", "deploy/cart"),
+        "packaging",
     ),
     "Beyond one machine": ("batch", "scale"),
     "Extend": ("add-a-data-set", "add-an-encoder", "add-an-export-format", "decisions/README"),
@@ -17,7 +18,12 @@ CHAPTERS = {
         *("api/inference", "api/dicom-and-video", "api/export", "api/batch", "api/files"),
     ),
 }
-BESIDE = {"Beside": ("benchmarks/README", "saved_models/README", "examples/edge/README", "CONTRIBUTING", "CHANGELOG")}
+BESIDE = {
+    "Beside": (
+        *("notebooks/README", "benchmarks/README", "saved_models/README", "examples/edge/README"),
+        *("CONTRIBUTING", "CHANGELOG"),
+    )
+}
 
 
 def chapters(docs):
