@@ -10,6 +10,7 @@ _INSTALLS = {
     "av": "keras-hanet[video]",
     "fpdf": "keras-hanet[pdf]",
     "onnxruntime": "onnxruntime",
+    "optuna": "keras-hanet[search]",
     "openvino": "keras-hanet[openvino]",
 }
 

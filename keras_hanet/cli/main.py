@@ -15,7 +15,7 @@ from keras_hanet.version import INTENDED_USE, __version__
 COMMANDS = (
     *("train", "evaluate", "predict", "split", "phantoms", "doctor", "crossval", "ablate", "protocols", "transfer"),
     *("robustness", "reliability", "audit", "explain", "export", "benchmark", "push", "serve-client", "models"),
-    *("reproduce", "batch", "app", "completion"),
+    *("reproduce", "search", "batch", "app", "completion"),
 )
 
 _NOT_THERE = "{path}: no such file or folder, and it cannot be made; give another path"
