@@ -37,9 +37,9 @@ def make_inputs(folder, python):
     )
     train = "train --data phantoms --preset quick --size 64 --epochs 1 --run-dir run"
     export = "export run --output exports --formats openvino"
-    _call([python, "-c", draw], folder)
+    _call([python, "-I", "-c", draw], folder)
     for words in ("phantoms phantoms --num 24", train, export):
-        _call([python, "-m", "keras_hanet", *words.split()], folder)
+        _call([python, "-I", "-m", "keras_hanet", *words.split()], folder)
 
 
 def try_extra(extra, python, inputs, folder):
@@ -61,7 +61,7 @@ def try_extra(extra, python, inputs, folder):
         return _try_app(python, folder)
     words, written = _COMMANDS[extra]
     given = [word.format(inputs=inputs) for word in words.split()]
-    _call([python, "-m", "keras_hanet", *given], folder, "jax" if extra == "scale" else "tensorflow")
+    _call([python, "-I", "-m", "keras_hanet", *given], folder, "jax" if extra == "scale" else "tensorflow")
     if not list(folder.glob(written)):
         raise RuntimeError(f"hanet {words}: no {written}")
     return f"hanet {words}".replace("{inputs}/", "")
@@ -93,7 +93,7 @@ def _call(command, folder, backend="tensorflow"):
 
 def _try_app(python, folder):
     server = subprocess.Popen(
-        [python, "-m", "keras_hanet", "app", "--port", "0"], cwd=folder, stderr=subprocess.PIPE, text=True
+        [python, "-I", "-m", "keras_hanet", "app", "--port", "0"], cwd=folder, stderr=subprocess.PIPE, text=True
     )
     try:
         said = ""
@@ -113,4 +113,4 @@ def _try_app(python, folder):
 def time_import(module, python, folder):
     """Seconds of `import module` in a new process, the best of three after one that wrote the bytecode."""
     code = f"import time; start = time.perf_counter(); import {module}; print(time.perf_counter() - start)"
-    return min([float(_call([python, "-c", code], folder)) for _ in range(4)][1:])
+    return min([float(_call([python, "-I", "-c", code], folder)) for _ in range(4)][1:])
