@@ -93,5 +93,6 @@ def test_an_export_format_added(in_empty_folder, phantoms, monkeypatch):
     assert missing_module("openvino_float16") is None
     write_small_run(in_empty_folder / "runs" / "mine", phantoms)
     names = run_blocks([use], names)
-    assert 0 < names["gate"]["openvino_float16"]["probability"] < 0.1, "weights are rounded, and not by much"
+    assert 0 < names["gate"]["openvino_float16"]["probability"] < 0.1
+    assert 'element_type="f16"' in (in_empty_folder / "exports/mine/openvino_float16/model.xml").read_text()
     assert names["predictor"].metadata.size == METADATA.size
