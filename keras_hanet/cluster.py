@@ -13,6 +13,7 @@ from multiprocessing.connection import wait
 from keras_hanet.errors import FailedError, InputError
 
 SECONDS_BETWEEN_LOOKS = 0.5
+_SECONDS_FOR_AN_ANSWER = 10
 
 
 @contextmanager
@@ -37,8 +38,9 @@ def connect(address):
 
     options = {"include_dashboard": False} if address == "local" else {}
     try:
+        _knock(address)
         ray.init(address, log_to_driver=False, logging_level="ERROR", **options)
-    except (ConnectionError, RuntimeError, ValueError) as error:
+    except (OSError, RuntimeError, ValueError) as error:
         reason = str(error).splitlines()[0]
         raise InputError(
             f"--address {address}: expected a Ray cluster that this machine is a part of ({reason}); start one with "
@@ -50,6 +52,13 @@ def connect(address):
         raise _cause(error) from error
     finally:
         ray.shutdown()
+
+
+def _knock(address):
+    """Ray waits for minutes where nobody answers."""
+    host, _, port = address.rpartition(":")
+    if host and port.isdigit():
+        socket.create_connection((host, int(port)), _SECONDS_FOR_AN_ANSWER).close()
 
 
 def run_tasks(function, tasks, jobs=1, address=None, started=None):

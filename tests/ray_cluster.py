@@ -1,4 +1,4 @@
-"""Two Ray nodes on the loopback of this machine, of one processor core each."""
+"""Two Ray nodes on this machine, of one processor core each; what they say to each other does not leave it."""
 
 import shutil
 import tempfile
@@ -6,7 +6,7 @@ from contextlib import contextmanager
 
 from ray.cluster_utils import Cluster
 
-NODE = {"num_cpus": 1, "node_ip_address": "127.0.0.1", "object_store_memory": 100 * 2**20, "include_dashboard": False}
+NODE = {"num_cpus": 1, "object_store_memory": 100 * 2**20, "include_dashboard": False}
 
 
 @contextmanager

@@ -1,6 +1,7 @@
 """Tasks in processes of their own: here quickly, on two nodes slowly."""
 
 import os
+import socket
 import time
 from pathlib import Path
 
@@ -50,6 +51,13 @@ def test_where_no_cluster_answers_is_said_in_a_sentence(monkeypatch):
         connect("auto").__enter__()
 
 
+def test_a_port_where_nobody_listens_is_said_at_once():
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        port = server.getsockname()[1]
+    with pytest.raises(InputError, match=rf"--address 127.0.0.1:{port}: expected a Ray cluster .*refused"):
+        connect(f"127.0.0.1:{port}").__enter__()
+
+
 def test_errors_of_workers_come_out_as_themselves():
     from ray import exceptions
 
@@ -78,7 +86,7 @@ def test_tasks_on_two_nodes_survive_the_loss_of_one(tmp_path, monkeypatch):
         assert ended(tasks, address=ray_cluster.address) == {"one": 0, "two": 3}
         cores, _, folder, gpu = (tmp_path / "one").read_text().split()
         assert (cores, folder, gpu) == ("1", os.getcwd(), "0")
-        other = ray_cluster.add_node(num_cpus=1, num_gpus=1, node_ip_address="127.0.0.1", object_store_memory=10**8)
+        other = ray_cluster.add_node(num_cpus=1, num_gpus=1, object_store_memory=10**8)
         waiting = {name: (tmp_path / name, tmp_path / "go") for name in ("three", "four")}
         codes, deadline = {}, time.monotonic() + 100
         for event in run_tasks(cluster_tasks.wait_for, waiting, address=ray_cluster.address):
