@@ -11,7 +11,7 @@ from keras_hanet.batch.tables import count_rows
 from keras_hanet.batch.worker import ShardReport, ShardWorker
 from keras_hanet.cluster import connect
 from keras_hanet.files import write_json
-from keras_hanet.version import INTENDED_USE, __version__
+from keras_hanet.version import INTENDED_USE
 
 
 def run_batch(job, shards, address=None, workers=None, say=print):
@@ -34,35 +34,37 @@ def run_batch(job, shards, address=None, workers=None, say=print):
     missing = find_missing(job, shards)
     say(f"{job.output}: {len(shards)} shards, {len(shards) - len(missing)} of them done already")
     (job.output / FRAMES).mkdir(parents=True, exist_ok=True)
-    start_s, num_frames = time.monotonic(), 0
+    start_s = time.monotonic()
     reports = _work_here(job, missing) if address is None else _work_on_cluster(job, missing, address, workers)
     with closing(reports):
-        for done, report in enumerate(reports, start=1):
-            num_frames += report.num_frames
-            rate = num_frames / (time.monotonic() - start_s)
-            say(
-                f"shard {report.number} ({done} of {len(missing)}): {report.num_files} files, "
-                f"{report.num_frames} frames, {report.num_dead_letters} dead letters; {rate:.1f} frames a second, "
-                f"{report.memory_mb} MiB in {report.worker}"
-            )
+        num_frames = _follow(reports, len(missing), say)
     seconds = time.monotonic() - start_s
     _remove_leftovers(job)
-    summary = {
-        **count(job, shards),
-        "model": job.model,
-        "model_sha256": job.model_sha256,
-        "version": __version__,
-        "last_run": {
-            "shards": len(missing),
-            "frames": num_frames,
-            "seconds": round(seconds, 3),
-            "frames_per_second": round(num_frames / seconds, 3) if missing else None,
-            "address": address,
-        },
-        "intended_use": INTENDED_USE,
+    last_run = {
+        "shards": len(missing),
+        "frames": num_frames,
+        "seconds": round(seconds, 3),
+        "frames_per_second": round(num_frames / seconds, 3) if missing else None,
+        "address": address,
     }
+    made_by = {"model": job.model, "model_sha256": job.model_sha256, "version": job.version}
+    summary = {**count(job, shards), **made_by, "last_run": last_run, "intended_use": INTENDED_USE}
     write_json(job.output / SUMMARY, summary)
     return summary
+
+
+def _follow(reports, num_shards, say):
+    """Say of each report what was done so far; returns the number of frames."""
+    start_s, num_frames = time.monotonic(), 0
+    for done, report in enumerate(reports, start=1):
+        num_frames += report.num_frames
+        rate = num_frames / (time.monotonic() - start_s)
+        say(
+            f"shard {report.number} ({done} of {num_shards}): {report.num_files} files, {report.num_frames} frames, "
+            f"{report.num_dead_letters} dead letters; {rate:.1f} frames a second, {report.memory_mb} MiB in "
+            f"{report.worker}"
+        )
+    return num_frames
 
 
 def count(job, shards):

@@ -7,6 +7,8 @@ import pytest
 
 from keras_hanet.cli.recipe import add_jobs_argument, add_recipe_arguments, choose_experiment, choose_recipe
 from keras_hanet.errors import InputError
+from keras_hanet.experiments import runs
+from keras_hanet.experiments.ablate import VARIANTS
 from keras_hanet.training.config import to_dict
 from keras_hanet.training.presets import preset
 
@@ -40,3 +42,16 @@ def test_folder_of_an_experiment_is_the_same_in_every_call(tmp_path):
 
 def test_one_training_at_a_time_unless_asked():
     assert (parse().jobs, parse("--jobs", 2).jobs) == (1, 2)
+
+
+@pytest.mark.parametrize("command", ["crossval", "ablate", "protocols"])
+def test_the_address_reaches_the_trainings(command, tmp_path, refused, monkeypatch):
+    def run_tasks(function, tasks, jobs, address, started):
+        raise InputError(f"{len(tasks)} trainings at {address}, {jobs} on a machine")
+        yield
+
+    monkeypatch.setattr(runs, "run_tasks", run_tasks)
+    num = {"crossval": 5, "ablate": len(VARIANTS), "protocols": 4}[command]
+    words = (command, "--data", "BUSI", "--preset", "cart", "--run-dir", tmp_path, "--jobs", 2)
+    refused(*words, "--address", "h:1", says=[f"{num} trainings at h:1, 2 on a machine"])
+    refused(*words, says=[f"{num} trainings at None, 2 on a machine"])
