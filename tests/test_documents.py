@@ -18,7 +18,9 @@ FOLDERS = (
 PAGES = [path for folder in FOLDERS for path in sorted((ROOT / folder).glob("*.md"))]
 
 
-@pytest.mark.skipif(set(weights.installed_models()) != set(weights.FOLDERS), reason="a source archive has no model but cart")
+@pytest.mark.skipif(
+    set(weights.installed_models()) != set(weights.FOLDERS), reason="a source archive has no model but cart"
+)
 def test_table_of_results_is_what_the_files_say():
     done = subprocess.run(
         [sys.executable, ROOT / "scripts" / "write_results.py", "--check"], capture_output=True, text=True, check=False
