@@ -55,8 +55,9 @@ def search(
     num_done = len(search_study.finished_trials(study))
     say(f"{folder}: {num_trials} trials, {min(num_done, num_trials)} of them done already")
     trials = Trials(study, distributions, config, folder, seed, say)
-    left = progress(range(num_trials - num_done))
-    if num_trials <= num_done:
+    num_left = max(0, num_trials - num_done)
+    left = progress(range(num_left))
+    if not num_left:
         pass
     elif address is None:
         for _ in left:
@@ -64,7 +65,7 @@ def search(
     else:
         from keras_hanet.experiments.search_cluster import train_on_cluster
 
-        train_on_cluster(_TRAIN, trials, command, left, jobs, address)
+        train_on_cluster(_TRAIN, trials, command, num_left, iter(left), jobs, address)
     _check_any(study, folder)
     return write_results(folder, study, config, command)
 
@@ -133,9 +134,8 @@ def _check_any(study, folder):
     ended = search_study.finished_trials(study)
     if not any(search_study.STATES[trial.state] == "complete" for trial in ended):
         errors = [trial.user_attrs["error"] for trial in ended if "error" in trial.user_attrs]
-        raise FailedError(
-            f"{folder}: none of {len(ended)} trials is complete; what failed last said: {errors[-1] if errors else 'nothing'}"
-        )
+        last = errors[-1] if errors else "nothing"
+        raise FailedError(f"{folder}: none of {len(ended)} trials is complete; what failed last said: {last}")
 
 
 def _short(value):

@@ -5,7 +5,9 @@ as complete), forgets a trial that was on its way when the command is killed, an
 Tune gets a searcher and a scheduler that ask the same study as on one machine.
 """
 
+import io
 import os
+from contextlib import redirect_stdout
 from pathlib import Path
 
 from keras_hanet.cluster import connect
@@ -14,7 +16,7 @@ from keras_hanet.experiments.runs import print_to
 from keras_hanet.experiments.search_trial import leave_outcome, name_of, read_outcome
 from keras_hanet.training.config import from_dict, to_dict
 
-os.environ.setdefault("RAY_AIR_NEW_OUTPUT", "0")  # Tune prints a table of its own to standard output otherwise
+os.environ.setdefault("RAY_AIR_NEW_OUTPUT", "0")  # a table of its own, and a log, otherwise
 
 from ray import nodes, tune
 from ray.tune.schedulers import FIFOScheduler
@@ -23,7 +25,7 @@ from ray.tune.search import Searcher
 _MAX_LOSSES = 3  # of the worker of a trial
 
 
-def train_on_cluster(train, trials, command, left, jobs, address):
+def train_on_cluster(train, trials, command, num_left, left, jobs, address):
     """Train trials on a cluster until their number is reached.
 
     A trial takes one GPU where the cluster has any, and its share of a machine's processor cores. Every path must be
@@ -33,14 +35,15 @@ def train_on_cluster(train, trials, command, left, jobs, address):
         train: `train_network` of `search_trial`.
         trials: `keras_hanet.experiments.search.Trials`.
         command: of the search.
-        left: sized iterable with an item for each trial that is left, drawn as they end.
+        num_left: how many trials are left.
+        left: iterator over as many items, drawn as the trials end.
         jobs: how many at once on a machine.
         address: as for `keras_hanet.cluster.connect`.
 
     Raises:
         InputError, FailedError: as `connect`.
     """
-    searcher = StudySearcher(trials, left)
+    searcher = StudySearcher(trials, num_left, left)
     with connect(address):
         resources, num_slots = _share(jobs)
         folder = trials.folder.resolve()
@@ -50,7 +53,7 @@ def train_on_cluster(train, trials, command, left, jobs, address):
             tune_config=tune.TuneConfig(
                 search_alg=searcher,
                 scheduler=StudyScheduler(searcher),
-                num_samples=searcher.num_left,
+                num_samples=num_left,
                 max_concurrent_trials=num_slots,
             ),
             run_config=tune.RunConfig(
@@ -59,21 +62,22 @@ def train_on_cluster(train, trials, command, left, jobs, address):
                 failure_config=tune.FailureConfig(max_failures=_MAX_LOSSES),
             ),
         )
-        tuner.fit()
+        with redirect_stdout(io.StringIO()):  # it speaks of every trial, and standard output is the result's
+            tuner.fit()
 
 
 class StudySearcher(Searcher):
-    """What Ray Tune asks for the next trial and tells how one ended; `left` has an item for each trial there may be."""
+    """What Ray Tune asks for the next trial and tells how one ended; the arguments are those of `train_on_cluster`."""
 
-    def __init__(self, trials, left):
-        super().__init__("val_score", "max")
-        self.num_left = len(left)
-        self._trials, self._left, self._number_of, self._cut_short = trials, iter(left), {}, set()
+    def __init__(self, trials, num_left, left):
+        super().__init__()  # with a metric it would refuse a trial that failed before its first epoch
+        self._trials, self._num_left, self._left = trials, num_left, left
+        self._number_of, self._cut_short = {}, set()
         next(self._left, None)  # a bar counts an item when the next one is asked for
 
     def suggest(self, trial_id):
-        while self.num_left:
-            self.num_left -= 1
+        while self._num_left:
+            self._num_left -= 1
             number, config = self._trials.begin()
             if config is not None:
                 self._number_of[trial_id] = number

@@ -55,7 +55,7 @@ def follow(searcher, name, folder):
 
 def test_tune_gets_as_many_trials_as_there_are_and_each_ends_as_its_folder_says(tmp_path):
     trials, counted = Trials(tmp_path, {"learning_rate": [1e-3, 1e-2]}), []
-    searcher = StudySearcher(trials, Counting(6, counted))
+    searcher = StudySearcher(trials, 6, counting(6, counted))
     while follow(searcher, f"tune-{len(trials.states())}", tmp_path):
         pass
     ended = finished_trials(trials.study)
@@ -69,7 +69,7 @@ def test_the_study_cuts_a_trial_short_and_it_is_kept_as_pruned_with_its_epochs(t
     trials = Trials(tmp_path, {"learning_rate": [1e-3, 1e-4]})
     for rate in (1e-3, 1e-3, 1e-3, 1e-3, 1e-4):
         trials.study.enqueue_trial({"learning_rate": rate})
-    searcher = StudySearcher(trials, range(5))
+    searcher = StudySearcher(trials, 5, iter(range(5)))
     for number in range(5):
         follow(searcher, f"tune-{number}", tmp_path)
     assert trials.states() == ["complete"] * 4 + ["pruned"]
@@ -80,7 +80,7 @@ def test_the_study_cuts_a_trial_short_and_it_is_kept_as_pruned_with_its_epochs(t
 
 def test_a_trial_whose_worker_was_lost_too_often_failed(tmp_path):
     trials = Trials(tmp_path, {"learning_rate": [1e-3]})
-    searcher = StudySearcher(trials, range(1))
+    searcher = StudySearcher(trials, 1, iter(range(1)))
     searcher.suggest("tune")
     searcher.on_trial_complete("tune", error=True)
     assert trials.states() == ["failed"]
@@ -90,24 +90,16 @@ def test_a_trial_whose_worker_was_lost_too_often_failed(tmp_path):
 def test_values_that_do_not_go_together_are_passed_over(tmp_path):
     trials = Trials(tmp_path, {"bce_weight": [0.0], "jaccard_weight": [1.0]}, TrainConfig(epochs=4, bce_weight=0.0))
     trials._distributions = make_distributions({"jaccard_weight": [0.0]}, TrainConfig())
-    searcher = StudySearcher(trials, range(2))
+    searcher = StudySearcher(trials, 2, iter(range(2)))
     assert searcher.suggest("tune") == searcher.FINISHED
     assert trials.states() == ["failed", "failed"]
 
 
-class Counting:
-    """Sized, and says when an item was drawn after the first."""
-
-    def __init__(self, num, counted):
-        self._num, self._counted = num, counted
-
-    def __len__(self):
-        return self._num
-
-    def __iter__(self):
-        for number in range(self._num):
-            yield number
-            self._counted.append(number)
+def counting(num, counted):
+    """As a bar: an item counts when the next one is asked for."""
+    for number in range(num):
+        yield number
+        counted.append(number)
 
 
 @pytest.mark.slow
