@@ -114,5 +114,5 @@ def test_a_search_on_a_cluster_trains_the_trials_of_one_machine(phantoms, tmp_pa
     tables = [(tmp_path / name / "trials.csv").read_text() for name in ("here", "cluster")]
     assert tables[0] == tables[1]
     assert read_json(tmp_path / "cluster/search.json")["trials"] == {"complete": 2, "pruned": 0, "failed": 0}
-    assert (tmp_path / "cluster/trials/trial-000.log").read_text().startswith(f"{phantoms}: layout")
+    assert f"{phantoms}: layout" in (tmp_path / "cluster/trials/trial-000.log").read_text()
     assert not list((tmp_path / "cluster").rglob("summary.json")), "no test part was scored"
