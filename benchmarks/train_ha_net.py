@@ -14,9 +14,9 @@ from rows import peak_memory_gib
 
 from keras_hanet.models.config import HANetConfig
 from keras_hanet.models.ha_net import build_ha_net
+from keras_hanet.training.compile import compile_model
 from keras_hanet.training.config import TrainConfig
 from keras_hanet.training.fused_batch_norm import fuse_batch_norm
-from keras_hanet.training.trainer import compile_model
 
 WARM_UP_STEPS = 2
 

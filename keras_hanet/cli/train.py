@@ -12,7 +12,10 @@ from keras_hanet.cli.config_flags import apply_config_flags
 from keras_hanet.cli.console import bar, keras_loading, print_summary, say
 from keras_hanet.cli.recipe import add_recipe_arguments, choose_recipe
 from keras_hanet.data.phantoms import write_phantoms
+from keras_hanet.data.storage import STORAGES
 from keras_hanet.errors import InputError
+from keras_hanet.training.distribution import choose_devices
+from keras_hanet.training.processes import joined, read_processes
 from keras_hanet.training.run_folder import read_run_config
 
 HELP = "Train on a data set, or on phantoms made on the spot, and score the result."
@@ -24,22 +27,42 @@ def add_arguments(parser):
     parser.add_argument("--resume", action="store_true", help="go on with the killed run in --run-dir")
     parser.add_argument("--json", action="store_true", help="print the summary as JSON on the last line")
     add_recipe_arguments(parser, "standard; quick without --data")
+    group = parser.add_argument_group("machines", "They change how long a training takes, not what is trained.")
+    text = "train on N devices of this machine at once (default: its GPUs, or one CPU)"
+    group.add_argument("--devices", type=int, metavar="N", help=text)
+    text = "train in several processes under JAX: where process 0 is reached (or JAX_COORDINATOR_ADDRESS)"
+    group.add_argument("--coordinator", metavar="HOST:PORT", help=text)
+    text = "how many processes there are (or JAX_NUM_PROCESSES)"
+    group.add_argument("--num-processes", type=int, metavar="N", help=text)
+    text = "number of this process, from 0; process 0 writes the run folder (or JAX_PROCESS_ID)"
+    group.add_argument("--process-id", type=int, metavar="I", help=text)
+    text = "where decoded images are kept: auto is memory, or disk if they take more than half of what is free"
+    group.add_argument("--cache", choices=STORAGES, default="auto", help=text)
 
 
 def run(arguments):
     # Keras takes seconds to import: not before the arguments are known to be right.
     config, run_dir = _choose(arguments)
+    processes = read_processes(arguments.coordinator, arguments.num_processes, arguments.process_id)
+    if processes is not None and (config.data is None or arguments.run_dir is None):
+        raise InputError("several processes need --data and --run-dir, the same folders for all")
     with keras_loading():
         from keras_hanet.training.trainer import train
 
     if config.data is None:
         config = dataclasses.replace(config, data=str(_make_phantoms()))
     say(f"Run folder: {run_dir}")
-    summary = train(
-        config, run_dir, arguments.command_line, resume=arguments.resume, say=say, progress=bar("images")
-    )
-    print_summary(summary, arguments.json)
-    say(_next_steps(run_dir, config.data))
+    with joined(processes):
+        devices = choose_devices(arguments.devices, processes)
+        summary = train(
+            config, run_dir, arguments.command_line, resume=arguments.resume, say=say, progress=bar("images"),
+            devices=devices, storage=arguments.cache,
+        )
+        if not devices.is_first:
+            say("This process has done its part; process 0 scores, and then all end.")
+    if summary is not None and devices.is_first:
+        print_summary(summary, arguments.json)
+        say(_next_steps(run_dir, config.data))
 
 
 def _choose(arguments):

@@ -1,64 +1,39 @@
-"""Images decoded once into memory, and the batches a training takes from them."""
+"""The batches that a training takes from its images: their order, their augmentation, and how devices share them."""
 
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 import keras
 import numpy as np
 
 from keras_hanet.data.augmentation import augment
-from keras_hanet.data.preprocessing import load_sample, resize_image, resize_mask
 from keras_hanet.data.sample import DIAGNOSES
+from keras_hanet.data.storage import Files
 
 
 @dataclass(frozen=True)
-class Cache:
-    """Decoded samples at the network's size.
+class Share:
+    """What part of each batch a process takes: the `process_id`-th of `num_processes` equal runs of images.
 
     Attributes:
-        samples: tuple of N `Sample`.
-        images: (N, S, S, 3) uint8.
-        masks: (N, S, S) uint8 in {0, 1}.
+        num_devices: devices of all processes together, among which a batch is divided.
+        num_processes: processes.
+        process_id: number of this process, from 0.
     """
 
-    samples: tuple
-    images: np.ndarray
-    masks: np.ndarray
-
-
-def load_cache(samples, size, progress=iter):
-    """Decode samples, unite their masks and resize both.
-
-    Args:
-        samples: sequence of `Sample`.
-        size: S in pixels.
-        progress: wraps the iterator over samples, a tqdm bar for instance.
-
-    Returns:
-        `Cache`, 4 S^2 bytes for each image.
-
-    Raises:
-        InputError: if an image or a mask cannot be read or they differ in size.
-    """
-    images = np.empty((len(samples), size, size, 3), np.uint8)
-    masks = np.empty((len(samples), size, size), np.uint8)
-    with ThreadPoolExecutor(2) as pool:
-        decoded = pool.map(load_sample, samples)
-        for index, (_, (image, mask)) in enumerate(zip(progress(samples), decoded, strict=True)):
-            images[index] = resize_image(image, size)
-            masks[index] = resize_mask(mask, size)
-    return Cache(tuple(samples), images, masks)
+    num_devices: int = 1
+    num_processes: int = 1
+    process_id: int = 0
 
 
 class SegmentationBatches(keras.utils.PyDataset):
-    """Batches (image, mask) over a cache.
+    """Batches (image, mask) over samples in memory; `StreamedBatches` are the same from files.
 
     The order and the augmentation of an epoch depend on `seed` and the epoch's number alone, so a
     resumed training sees what an uninterrupted one would have seen.
 
     Args:
         cache: `Cache`.
-        batch_size: images in a batch.
+        batch_size: images in a batch, of all devices together.
         augmentation: `Augmentation`, or None for the images as they are.
         shuffle: whether each epoch has an order of its own; the last, smaller batch is then left
             out, so that no batch norm sees a handful of images.
@@ -68,14 +43,19 @@ class SegmentationBatches(keras.utils.PyDataset):
         repeats: (N,) int, how often a shuffled epoch holds each image; None for once each.
         num_drawn: how many images a shuffled epoch holds of those whose repeats are 0; each epoch draws others.
         diagnoses: whether an item tells the diagnoses too, for a network with a classification head.
+        share: `Share`, what part of a batch this process takes.
 
     An item is image (B, S, S, 3) float32 0..255 and mask (B, S, S, 1) float32 {0, 1}; with `diagnoses` its
     second part is {"segmentation": the mask, "diagnosis": (B,) int32, positions in `DIAGNOSES`}.
+
+    Several devices take equal parts, so that without `shuffle` the last batch is filled up with its last image. Each
+    item then has a third part, weights (B,) float32, once for each output: 0 for what fills up, else the number of
+    images with it over that without it, whereby Keras' means over all batches are those over the images.
     """
 
     def __init__(
         self, cache, batch_size, augmentation=None, shuffle=False, seed=0, epoch=0, diagnoses=False, repeats=None,
-        num_drawn=0,
+        num_drawn=0, share=Share(),
     ):
         super().__init__(workers=1)
         self.cache = cache
@@ -85,37 +65,83 @@ class SegmentationBatches(keras.utils.PyDataset):
         self.seed = seed
         self.epoch = epoch
         self.diagnoses = diagnoses
+        self.share = share
         repeats = np.ones(len(cache.samples), int) if repeats is None else np.asarray(repeats)
         self._always = np.repeat(np.arange(len(repeats)), repeats)
         self._sometimes = np.flatnonzero(repeats == 0)
         self._num_drawn = min(num_drawn, len(self._sometimes))
+        self._drawn = None, None
+
+    @property
+    def num_images(self):
+        """How many images an epoch draws from, before a smaller last batch is left out."""
+        return len(self._always) + self._num_drawn if self.shuffle else len(self.cache.samples)
 
     def __len__(self):
-        num_images = len(self._always) + self._num_drawn if self.shuffle else len(self.cache.samples)
-        if self.shuffle and num_images >= self.batch_size:
-            return num_images // self.batch_size
-        return -(-num_images // self.batch_size)
+        if self.shuffle and self.num_images >= self.batch_size:
+            return self.num_images // self.batch_size
+        return -(-self.num_images // self.batch_size)
 
     def __getitem__(self, index):
-        chosen = self._order()[index * self.batch_size : (index + 1) * self.batch_size]
-        pairs = [self._pair(position) for position in chosen]
+        positions = self._positions(index)
+        pairs = self._pairs(index)
         images = np.stack([image for image, _ in pairs]).astype(np.float32)
         masks = np.stack([mask for _, mask in pairs]).astype(np.float32)[..., None]
+        weights = self._weights(index)
         if not self.diagnoses:
-            return images, masks
-        found = [DIAGNOSES.index(self.cache.samples[position].diagnosis) for position in chosen]
-        return images, {"segmentation": masks, "diagnosis": np.asarray(found, np.int32)}
+            return (images, masks) if weights is None else (images, masks, weights)
+        found = [DIAGNOSES.index(self.cache.samples[position].diagnosis) for position in positions]
+        targets = {"segmentation": masks, "diagnosis": np.asarray(found, np.int32)}
+        return (images, targets) if weights is None else (images, targets, dict.fromkeys(targets, weights))
+
+    def _positions(self, index):
+        """Of the samples in this process's part of a batch."""
+        batch = self._order()[index * self.batch_size : (index + 1) * self.batch_size]
+        if self._is_filled_up():
+            batch = np.pad(batch, (0, self.batch_size - len(batch)), mode="edge")
+        return batch[self._part(len(batch))]
+
+    def _part(self, num_images):
+        """Where this process's part of a batch lies."""
+        part = num_images // self.share.num_processes
+        return slice(self.share.process_id * part, (self.share.process_id + 1) * part)
+
+    def _weights(self, index):
+        if not self._is_filled_up():
+            return None
+        num_samples = len(self.cache.samples)
+        numbers = np.arange(index * self.batch_size, (index + 1) * self.batch_size)[self._part(self.batch_size)]
+        return np.where(numbers < num_samples, len(self) * self.batch_size / num_samples, 0).astype(np.float32)
+
+    def _is_filled_up(self):
+        return self.share.num_devices > 1 and not self.shuffle
 
     def _order(self):
+        """Positions of an epoch's samples in their order; drawn once an epoch."""
         if not self.shuffle:
             return np.arange(len(self.cache.samples))
-        rng = np.random.default_rng([self.seed, self.epoch])
-        drawn = rng.permutation(self._sometimes)[: self._num_drawn]
-        return rng.permutation(np.concatenate([self._always, drawn]))
+        if self._drawn[0] != self.epoch:
+            rng = np.random.default_rng([self.seed, self.epoch])
+            drawn = rng.permutation(self._sometimes)[: self._num_drawn]
+            self._drawn = self.epoch, rng.permutation(np.concatenate([self._always, drawn]))
+        return self._drawn[1]
 
-    def _pair(self, position):
-        image, mask = self.cache.images[position], self.cache.masks[position]
+    def _pairs(self, index):
+        return [self._pair(position, self.epoch) for position in self._positions(index)]
+
+    def _pair(self, position, epoch):
+        image, mask = self.cache.pair(position)
         if self.augmentation is None:
             return image, mask
-        rng = np.random.default_rng([self.seed, self.epoch, int(position)])
+        rng = np.random.default_rng([self.seed, epoch, int(position)])
         return augment(image, mask, rng, self.augmentation)
+
+
+def make_batches(images, *arguments, **keywords):
+    """`SegmentationBatches` over a `Cache`, or the same batches over `Files`; the arguments are those of the first."""
+    if isinstance(images, Files):
+        # Needs Grain, which only data sets larger than memory need.
+        from keras_hanet.data.streaming import StreamedBatches
+
+        return StreamedBatches(images, *arguments, **keywords)
+    return SegmentationBatches(images, *arguments, **keywords)

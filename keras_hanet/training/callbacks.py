@@ -3,6 +3,7 @@
 import csv
 import math
 import sys
+from contextlib import nullcontext
 from pathlib import Path
 
 import keras
@@ -24,10 +25,13 @@ class Checkpoint(keras.callbacks.Callback):
     Args:
         folder: run folder.
         watched: callbacks whose state is kept; Keras' own forget it when training begins.
+        alone: gives the context in which weights are written; Keras makes variables on the way, which it must not
+            share out while the other processes of a training do something else.
     """
 
-    def __init__(self, folder, watched=()):
+    def __init__(self, folder, watched=(), alone=nullcontext):
         super().__init__()
+        self._alone = alone
         self._folder = Path(folder)
         self._state_path = self._folder / "checkpoint" / "state.json"
         self._watched = watched
@@ -70,7 +74,10 @@ class Checkpoint(keras.callbacks.Callback):
         if not all(math.isfinite(value) for value in logs.values()):
             # Weights that broke in the epoch's last step show in the validation only.
             self.model.stop_training = True
-            return
+        else:
+            self._keep(epoch, logs)
+
+    def _keep(self, epoch, logs):
         learning_rate = float(keras.ops.convert_to_numpy(self.model.optimizer.learning_rate))
         row = {"epoch": epoch + 1, "learning_rate": learning_rate, **{name: float(logs[name]) for name in logs}}
         if row["val_score"] > max((earlier["val_score"] for earlier in self.rows), default=-1.0):
@@ -93,8 +100,15 @@ class Checkpoint(keras.callbacks.Callback):
 
     def _save_weights(self, path):
         # Keras insists on the suffix .weights.h5, which `replacing` keeps.
-        with replacing(path) as temporary:
+        with replacing(path) as temporary, self._alone():
             self.model.save_weights(temporary)
+
+
+class Follower(Checkpoint):
+    """The `Checkpoint` of the processes that write nothing: goes on from the state that the first process left."""
+
+    def _keep(self, epoch, logs):
+        pass
 
 
 def write_history(path, rows):
@@ -183,6 +197,23 @@ class Progress(keras.callbacks.Callback):
 
     def on_train_end(self, logs=None):
         self._bar.close()
+
+
+class Report(keras.callbacks.Callback):
+    """Tell the validation score of each epoch to someone who may end the training. Before `Checkpoint`.
+
+    Args:
+        report: function of the epoch's number, from 1, and the score; the training ends where it gives True.
+    """
+
+    def __init__(self, report):
+        super().__init__()
+        self._report = report
+
+    def on_epoch_end(self, epoch, logs=None):
+        # An epoch that broke is none; `Checkpoint` ends the training then.
+        if all(math.isfinite(value) for value in logs.values()) and self._report(epoch + 1, float(logs["val_score"])):
+            self.model.stop_training = True
 
 
 class PlainNames(keras.callbacks.Callback):

@@ -30,8 +30,10 @@ class LesionDice(keras.metrics.MeanMetricWrapper):
         super().__init__(hard_dice, name=name, **kwargs)
 
     def update_state(self, y_true, y_pred, sample_weight=None):
-        has_lesion = ops.cast(ops.any(y_true > 0, axis=(1, 2, 3)), "float32")
-        super().update_state(y_true, y_pred, has_lesion)
+        counted = ops.cast(ops.any(y_true > 0, axis=(1, 2, 3)), "float32")
+        if sample_weight is not None:
+            counted *= ops.cast(sample_weight, "float32")
+        super().update_state(y_true, y_pred, counted)
 
 
 def segmentation_metrics():

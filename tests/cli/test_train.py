@@ -21,7 +21,7 @@ def no_training(monkeypatch):
     """What `hanet train` would train: the configurations and folders it hands over, without the hours."""
     calls = []
 
-    def train(config, run_dir, command_line, resume, say, progress):
+    def train(config, run_dir, command_line, resume, say, progress, devices, storage):
         calls.append((config, run_dir, resume))
         return {}
 
@@ -140,6 +140,12 @@ def test_with_data_the_standard_recipe_runs(scans, hanet, no_training):
         ("--schedule linear", ["schedule must be one of plateau, cosine, got 'linear'"]),
         ("--size 100", ["size must be a positive multiple of 32 up to 4096, got 100"]),
         ("--decoder-filters 64 32", ["decoder_filters must have 5 numbers", "got [64, 32]"]),
+        ("--coordinator here:1 --num-processes 2", ["--process-id is missing", "give all three"]),
+        (
+            "--coordinator here:1 --num-processes 2 --process-id 0",
+            ["several processes need --data and --run-dir, the same folders for all"],
+        ),
+        ("--cache tape", ["--cache", "'tape'", "'auto', 'memory', 'disk'"]),
         ("--augment-flip 2", ["flip must be between 0 and 1, got 2.0"]),
     ],
 )

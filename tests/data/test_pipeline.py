@@ -4,9 +4,10 @@ import numpy as np
 import pytest
 
 from keras_hanet.data.augmentation import Augmentation
-from keras_hanet.data.pipeline import Cache, SegmentationBatches, load_cache
+from keras_hanet.data.pipeline import SegmentationBatches, Share
 from keras_hanet.data.preprocessing import load_sample, resize_image, resize_mask
 from keras_hanet.data.sample import DIAGNOSES
+from keras_hanet.data.storage import Cache, load_cache
 
 SIZE = 8
 
@@ -160,3 +161,34 @@ def test_an_epoch_repeats_what_it_is_told_and_draws_the_rest_anew():
 def test_no_more_is_drawn_than_there_is():
     batches = SegmentationBatches(numbered_cache(4), 1, shuffle=True, repeats=[1, 1, 0, 0], num_drawn=99)
     assert sorted(order_of(batches)) == [0, 1, 2, 3]
+
+
+def test_processes_together_take_each_batch_as_one_would():
+    whole = SegmentationBatches(numbered_cache(10), 4, Augmentation(), shuffle=True, seed=1)
+    shares = [
+        SegmentationBatches(numbered_cache(10), 4, Augmentation(), shuffle=True, seed=1, share=Share(4, 2, number))
+        for number in range(2)
+    ]
+    assert len(whole) == len(shares[0]) == 2
+    for index in range(2):
+        for expected, *parts in zip(whole[index], *(share[index] for share in shares), strict=True):
+            assert [len(part) for part in parts] == [2, 2]
+            assert np.array_equal(np.concatenate(parts), expected)
+
+
+def test_devices_get_full_batches_whose_weighted_mean_is_that_of_the_images():
+    shares = [SegmentationBatches(numbered_cache(5), 4, share=Share(2, 2, number)) for number in range(2)]
+    batches = [[np.concatenate(parts) for parts in zip(shares[0][i], shares[1][i], strict=True)] for i in range(2)]
+    greys = [[int(image.min()) - 10 for image in images] for images, _, _ in batches]
+    assert greys == [[0, 1, 2, 3], [4, 4, 4, 4]]
+    # 8 places for 5 images: each counts 8/5, so that the mean over all places is that over the images.
+    assert [weights.tolist() for *_, weights in batches] == [[np.float32(1.6)] * 4, [np.float32(1.6), 0, 0, 0]]
+
+
+def test_each_output_has_its_weights(samples):
+    images, targets, weights = SegmentationBatches(
+        load_cache(samples[:3], SIZE), 4, diagnoses=True, share=Share(2)
+    )[0]
+    assert len(images) == 4
+    assert targets.keys() == weights.keys() == {"segmentation", "diagnosis"}
+    assert all(value.tolist() == pytest.approx([4 / 3] * 3 + [0]) for value in weights.values())

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from keras_hanet.training import callbacks
-from keras_hanet.training.callbacks import Checkpoint, Progress, TensorBoard, write_history
+from keras_hanet.training.callbacks import Checkpoint, Follower, Progress, TensorBoard, write_history
 
 X, Y = np.ones((4, 3), "float32"), np.ones((4, 1), "float32")
 
@@ -180,6 +180,20 @@ def test_new_training_leaves_the_weights_alone(tmp_path):
     set_weights(model, 7)
     assert checkpoint_of(tmp_path, model).num_epochs_done == 0
     assert float(model.get_weights()[0][0, 0]) == 7
+
+
+def test_a_follower_goes_on_where_the_first_process_does_and_writes_nothing(tmp_path):
+    train(tmp_path, [0.5])
+    before = {path: path.read_bytes() for path in tmp_path.rglob("*") if path.is_file()}
+    model, follower = make_model(), Follower(tmp_path)
+    follower.set_model(model)
+    follower.on_train_begin()
+    assert follower.num_epochs_done == 1
+    assert float(model.get_weights()[0][0, 0]) == 1
+    follower.on_epoch_end(1, logs(0.9))
+    assert {path: path.read_bytes() for path in tmp_path.rglob("*") if path.is_file()} == before
+    follower.on_epoch_end(2, logs(val_loss=float("nan")))
+    assert model.stop_training
 
 
 def test_write_history(tmp_path):

@@ -94,3 +94,13 @@ def test_dice_before_the_first_lesion_is_zero_and_reset_forgets():
     assert float(numbers(metric.result())) == 1
     metric.reset_state()
     assert float(numbers(metric.result())) == 0
+
+
+def test_an_image_without_weight_is_in_no_score():
+    rng = np.random.default_rng(0)
+    masks, logits = (rng.random((3, 4, 4, 1)) < 0.5).astype("float32"), rng.normal(size=(3, 4, 4, 1)).astype("float32")
+    for whole, filled_up in zip(segmentation_metrics(), segmentation_metrics(), strict=True):
+        whole.update_state(masks[:2], logits[:2])
+        filled_up.update_state(masks, logits, np.array([1.5, 1.5, 0], "float32"))
+        assert float(numbers(filled_up.result())) == pytest.approx(float(numbers(whole.result())), rel=1e-6)
+        assert float(numbers(whole.result())) != 0

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from together import arrays
 
 SCRIPT = Path(__file__).with_name("train_tiny.py")
 
@@ -26,15 +27,6 @@ def finish(process, expected):
 def history(run_dir):
     with (run_dir / "history.csv").open(newline="") as file:
         return list(csv.DictReader(file))
-
-
-def arrays(path):
-    import h5py
-
-    found = {}
-    with h5py.File(path) as file:
-        file.visititems(lambda name, item: found.update({name: item[()]}) if isinstance(item, h5py.Dataset) else None)
-    return found
 
 
 @pytest.mark.parametrize("schedule", ["plateau", "cosine"])

@@ -10,9 +10,10 @@ import pytest
 from helpers import apply_tiny_encoder, tiny_config
 
 from keras_hanet.data.layouts import read_samples
-from keras_hanet.data.pipeline import SegmentationBatches, load_cache
+from keras_hanet.data.pipeline import SegmentationBatches
 from keras_hanet.data.preprocessing import load_sample
 from keras_hanet.data.split_files import read_split
+from keras_hanet.data.storage import load_cache
 from keras_hanet.errors import FailedError
 from keras_hanet.evaluation.cases import read_cases, score_case
 from keras_hanet.evaluation.threshold import THRESHOLDS
@@ -22,6 +23,7 @@ from keras_hanet.models.encoders import ENCODERS
 from keras_hanet.models.ha_net import build_ha_net
 from keras_hanet.training import run_folder, trainer
 from keras_hanet.training.config import TrainConfig, read_config, to_dict
+from keras_hanet.training.metrics import segmentation_metrics
 
 
 class Stop(Exception):
@@ -193,13 +195,6 @@ def test_precision_reaches_the_network_and_no_further(precision, dtype, phantoms
     assert keras.config.dtype_policy().name == "float32"
 
 
-def compiled(**values):
-    config = tiny_config(**values)
-    model = build_ha_net(config.model)
-    trainer.compile_model(model, config, steps_per_epoch=10)
-    return model
-
-
 def test_step_in_mixed_precision_learns(phantoms, tiny_network, tmp_path, monkeypatch):
     config = tiny_config(phantoms, precision="mixed_bfloat16", model=HANetConfig("efficientnet_lite0", "none", 64))
     model, cache, _ = given_to_fit(config, tmp_path, monkeypatch)
@@ -210,39 +205,6 @@ def test_step_in_mixed_precision_learns(phantoms, tiny_network, tmp_path, monkey
     assert losses[-1] < losses[0]
 
 
-def test_weight_decay_is_for_kernels_only(tiny_network):
-    model = compiled(weight_decay=0.5, learning_rate=0.1)
-    for weight in model.trainable_variables:
-        weight.assign(np.ones(weight.shape))
-    model.optimizer.apply([np.zeros(weight.shape, "float32") for weight in model.trainable_variables])
-    values = {weight.name: set() for weight in model.trainable_variables}
-    for weight in model.trainable_variables:
-        values[weight.name] |= set(np.unique(keras.ops.convert_to_numpy(weight).round(5)))
-    assert values.pop("kernel") == {np.float32(0.95)}  # 1 - 0.1 * 0.5
-    assert set(values) == {"bias", "gamma", "beta", "scale", "rows", "columns"}
-    assert set().union(*values.values()) == {1}
-
-
-def rate_after(model, steps):
-    model.optimizer.iterations.assign(steps)
-    return float(keras.ops.convert_to_numpy(model.optimizer.learning_rate))
-
-
-def test_cosine_schedule_warms_up_for_an_epoch_and_ends_at_zero(tiny_network):
-    model = compiled(schedule="cosine", epochs=5, learning_rate=0.1)
-    rates = [rate_after(model, steps) for steps in (0, 5, 10, 30, 50)]
-    assert rates == pytest.approx([0, 0.05, 0.1, 0.05, 0], abs=1e-6)
-
-
-def test_cosine_schedule_of_a_single_epoch_is_its_warm_up(tiny_network):
-    model = compiled(schedule="cosine", epochs=1, learning_rate=0.1)
-    assert [rate_after(model, steps) for steps in (0, 5)] == pytest.approx([0, 0.05])
-
-
-def test_plateau_schedule_starts_at_its_rate(tiny_network):
-    assert rate_after(compiled(learning_rate=0.1), 20) == pytest.approx(0.1)
-
-
 def test_every_epoch_is_trained_on_its_own_batches_in_their_order(samples, tiny_network, tmp_path, monkeypatch):
     seen = []
 
@@ -251,7 +213,7 @@ def test_every_epoch_is_trained_on_its_own_batches_in_their_order(samples, tiny_
             seen.append(keras.ops.convert_to_numpy(y_true))
             return keras.ops.mean(keras.ops.square(y_pred), axis=(1, 2, 3))
 
-        model.compile("sgd", record, metrics=trainer.segmentation_metrics(), run_eagerly=True)
+        model.compile("sgd", record, metrics=segmentation_metrics(), run_eagerly=True)
 
     monkeypatch.setattr(trainer, "compile_model", compile_to_record)
     config = tiny_config(epochs=2, batch_size=4)

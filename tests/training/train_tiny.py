@@ -26,7 +26,7 @@ class Killed(SegmentationBatches):
 def main(data, run_dir, schedule, mode):
     ENCODERS["efficientnet_lite0"] = apply_tiny_encoder
     if mode == "killed":
-        sys.modules["keras_hanet.training.trainer"].SegmentationBatches = Killed
+        sys.modules["keras_hanet.data.pipeline"].SegmentationBatches = Killed
     # With a patience of one epoch the plateau's counters, too, must survive.
     config = tiny_config(data, epochs=4, schedule=schedule, plateau_patience=1)
     train(config, run_dir, "train", resume=mode == "resumed")
