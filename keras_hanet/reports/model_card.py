@@ -87,7 +87,8 @@ def _failures(facts):
     return (
         f"- It misses lesions outright: {lesion['missed']} of {lesion['num']}. An empty mask is no finding.\n"
         f"- It outlines something on {normal['false_alarms']} of {normal['num']} normal images.\n"
-        "- An image in colour, upside down or of another organ gets a mask all the same; flags warn of many, not of all."
+        "- An image in colour, upside down or of another organ gets a mask all the same; flags warn of many, "
+        "not of all."
     )
 
 
