@@ -72,7 +72,10 @@ _COMMANDS = {
     "bare": ("predict {inputs}/phantoms/benign --output out", "out/masks/*.png"),
     "train": ("train --data {inputs}/phantoms --preset quick --size 64 --epochs 1 --run-dir out", "out/report.html"),
     "scale": ("train --data {inputs}/phantoms --preset quick --size 64 --epochs 1 --run-dir out", "out/report.html"),
-    "export": ("export {inputs}/run --output out --formats tflite_float32", "out/tflite_float32/model.tflite"),
+    "export": (
+        "export {inputs}/run --data {inputs}/phantoms --output out --formats tflite_float32",
+        "out/tflite_float32/model.tflite",
+    ),
     "openvino": ("predict {inputs}/phantoms/benign --model {inputs}/exports/openvino --output out", "out/masks/*.png"),
     "dicom": ("predict {inputs}/scan.dcm --output out", "out/**/*.dcm"),
     "video": ("predict {inputs}/cine.mp4 --output out", "out/**/*.mp4"),

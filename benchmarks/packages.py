@@ -47,15 +47,16 @@ def main():
         (wheel,), (archive,) = (folder / "dist").glob("*.whl"), (folder / "dist").glob("*.tar.gz")
         (folder / "inputs").mkdir()
         make_inputs(folder / "inputs", sys.executable)
-        rows = {name: measure(name, wheel, folder) for name in arguments.only}
         files = {path.name: path.stat().st_size for path in (wheel, archive)}
-    kept = json.loads(RESULT.read_text())["environments"] if RESULT.exists() else {}
-    rows = {name: rows.get(name, kept.get(name)) for name in names if name in rows or name in kept}
+        rows = json.loads(RESULT.read_text())["environments"] if RESULT.exists() else {}
+        for name in arguments.only:
+            rows[name] = measure(name, wheel, folder)
+            rows = {name: rows[name] for name in names if name in rows}
+            if arguments.write:  # each at once: the next may take minutes
+                write_json(RESULT, {"version": __version__, "files_bytes": files, "environments": rows})
+                write_page(rows)
     print(format_table(rows))
-    if arguments.write:
-        write_json(RESULT, {"version": __version__, "files_bytes": files, "environments": rows})
-        write_page(rows)
-    return int(any(row["error"] for row in rows.values()))
+    return int(any(rows[name]["error"] for name in arguments.only))
 
 
 def measure(name, wheel, folder):
