@@ -60,7 +60,7 @@ def test_an_error_that_is_a_sentence_is_the_outcome_and_another_is_not(tmp_path)
 def test_a_network_is_trained_and_its_validation_scores_told_but_the_test_part_is_not_scored(
     phantoms, tiny_network, tmp_path
 ):
-    model = HANetConfig(encoder="efficientnet_lite0", encoder_weights="none", size=32, decoder_filters=(8,) * 5)
+    model = HANetConfig(encoder="efficientnet_lite0", encoder_weights="none", size=64, decoder_filters=(8,) * 5)
     config = TrainConfig(data=str(phantoms), epochs=3, batch_size=4, model=model)
     told = []
 
