@@ -52,7 +52,8 @@ def test_a_second_run_does_what_is_missing_and_no_more(job, shards, bytes_of, mo
         raise AssertionError("there is nothing to do")
 
     monkeypatch.setattr(run, "ShardWorker", load_nothing)
-    assert run_batch(job, shards, say=lambda line: None)["last_run"]["shards"] == 0
+    last_run = run_batch(job, shards, say=lambda line: None)["last_run"]
+    assert (last_run["shards"], last_run["frames"], last_run["frames_per_second"]) == (0, 0, None)
     assert bytes_of(job.output) == expected
 
 

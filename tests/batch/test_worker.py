@@ -151,6 +151,14 @@ def test_a_machine_with_another_version_or_model_is_refused(job, change):
         ShardWorker(replace(job, **change))
 
 
+def test_the_model_and_the_threads_are_those_of_the_job(job, monkeypatch):
+    asked = []
+    monkeypatch.setattr(worker, "Predictor", lambda *arguments: asked.append(arguments))
+    monkeypatch.setattr(worker, "read_reliability", asked.append)
+    ShardWorker(replace(job, num_threads=3))
+    assert asked == [(job.model, 3), job.model]
+
+
 def test_ray_calls_it_with_columns(job, shards):
     batch = {
         "number": np.array([1]),
