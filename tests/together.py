@@ -27,7 +27,7 @@ def start(**task):
 def end(process):
     """Exit code and output; a process that hangs fails."""
     try:
-        output, _ = process.communicate(timeout=300)
+        output, _ = process.communicate(timeout=600)
     finally:
         process.kill()
     return process.returncode, output
