@@ -39,7 +39,7 @@ def test_readable_images_come_with_their_fingerprints_in_order(busi):
     # The images are 20 n + 10 all over.
     assert [int(fingerprint.grey[0, 0]) for fingerprint in fingerprints] == [10, 50, 70, 90, 110]
     assert [(item.file.name, item.finding) for item in found] == [("benign (2).png", "unreadable")]
-    assert found[0].detail == "expected a PNG, JPEG, BMP or TIFF image, got something else"
+    assert found[0].detail == "expected a PNG, JPEG, BMP or TIFF image, got something else, or an empty or damaged file"
     assert len(shown) == 6
 
 
