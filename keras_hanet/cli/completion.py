@@ -32,6 +32,7 @@ def format_script(shell):
     # Every command imports this module for its help, and shtab takes a while.
     import shtab
 
+    from keras_hanet.cli.inputs import path_of
     from keras_hanet.cli.main import build_parser
 
     models = {
@@ -49,6 +50,6 @@ def format_script(shell):
                 action.complete = models
             elif action.metavar == "DIR" or action.dest in _FOLDERS:
                 action.complete = shtab.DIRECTORY
-            elif action.type is Path or action.dest in _FILES:
+            elif action.type in (Path, path_of) or action.dest in _FILES:
                 action.complete = shtab.FILE
     return shtab.complete(parser, shell)
