@@ -59,28 +59,31 @@ def try_extra(extra, python, inputs, folder):
     """
     if extra == "app":
         return _try_app(python, folder)
-    words, written = _COMMANDS[extra]
-    given = [word.format(inputs=inputs) for word in words.split()]
-    _call([python, "-I", "-m", "keras_hanet", *given], folder, "jax" if extra == "scale" else "tensorflow")
+    lines, written = _COMMANDS[extra]
+    backend = "jax" if extra == "scale" else "tensorflow"
+    for words in lines:
+        given = [word.format(inputs=inputs) for word in words.split()]
+        _call([python, "-I", "-m", "keras_hanet", *given], folder, backend)
     if not list(folder.glob(written)):
-        raise RuntimeError(f"hanet {words}: no {written}")
-    return f"hanet {words}".replace("{inputs}/", "")
+        raise RuntimeError(f"hanet {lines[-1]}: no {written}")
+    prefix = "KERAS_BACKEND=jax " if extra == "scale" else ""
+    return f"{prefix}hanet {lines[-1]}".replace("{inputs}/", "")
 
 
-# Of each extra a command, and a file that it writes.
+_TRAIN = "train --data {inputs}/phantoms --preset quick --size 64 --epochs 1 --run-dir out"
+# Of each extra its commands, and a file that they write. An older Keras cannot read the run of a newer: export trains.
 _COMMANDS = {
-    "bare": ("predict {inputs}/phantoms/benign --output out", "out/masks/*.png"),
-    "train": ("train --data {inputs}/phantoms --preset quick --size 64 --epochs 1 --run-dir out", "out/report.html"),
-    "scale": ("train --data {inputs}/phantoms --preset quick --size 64 --epochs 1 --run-dir out", "out/report.html"),
-    "export": (
-        "export {inputs}/run --data {inputs}/phantoms --output out --formats tflite_float32",
-        "out/tflite_float32/model.tflite",
+    "bare": (["predict {inputs}/phantoms/benign --output out"], "out/masks/*.png"),
+    "train": ([_TRAIN], "out/report.html"),
+    "scale": ([_TRAIN], "out/report.html"),
+    "export": ([_TRAIN, "export out --output exports --formats tflite_float32"], "exports/tflite_float32/model.tflite"),
+    "openvino": (
+        ["predict {inputs}/phantoms/benign --model {inputs}/exports/openvino --output out"], "out/masks/*.png",
     ),
-    "openvino": ("predict {inputs}/phantoms/benign --model {inputs}/exports/openvino --output out", "out/masks/*.png"),
-    "dicom": ("predict {inputs}/scan.dcm --output out", "out/**/*.dcm"),
-    "video": ("predict {inputs}/cine.mp4 --output out", "out/**/*.mp4"),
-    "pdf": ("predict {inputs}/phantoms/benign --output out --report", "out/**/*.pdf"),
-    "cluster": ("batch {inputs}/phantoms/benign out --address local", "out/**/*.parquet"),
+    "dicom": (["predict {inputs}/scan.dcm --output out"], "out/**/*.dcm"),
+    "video": (["predict {inputs}/cine.mp4 --output out"], "out/**/*.mp4"),
+    "pdf": (["predict {inputs}/phantoms/benign --output out --report"], "out/**/*.pdf"),
+    "cluster": (["batch {inputs}/phantoms/benign out --address local"], "out/**/*.parquet"),
 }
 
 

@@ -172,7 +172,8 @@ def format_table(rows):
         title = {"bare": "keras-hanet", LOWEST: "every extra"}.get(name, f"keras-hanet[{name}]")
         keys = ("installed_mib", "peak_disk_mib", "install_s", "import_s")
         numbers = [f"{row[key]:g}" if key in row else "" for key in keys]
-        command = f"`{row['commands'][0]}`" if len(row.get("commands", [])) == 1 else "all of the above"
+        commands = row.get("commands", [])
+        command = f"`{commands[0]}`" if len(commands) == 1 else f"{len(commands)} of the above"
         count = str(len(row.get("packages", [])) or "")
         lines.append((f"`{title}`", row["versions"], count, *numbers, command, "no" if row["error"] else "yes"))
     return "\n".join(f"| {' | '.join(line)} |" for line in lines) + "\n"
