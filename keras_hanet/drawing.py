@@ -29,8 +29,13 @@ def draw_overlay(image, mask_pred, mask_true=None):
     return picture
 
 
+def encode_png(picture):
+    """Encode an (H, W, 3) uint8 RGB or (H, W) uint8 picture as PNG: bytes."""
+    in_order = picture if picture.ndim == 2 else cv2.cvtColor(picture, cv2.COLOR_RGB2BGR)
+    return cv2.imencode(".png", in_order)[1].tobytes()
+
+
 def write_picture(path, picture):
-    """Write an (H, W, 3) uint8 RGB or (H, W) uint8 picture as PNG, whole or not at all."""
+    """Write what `encode_png` encodes, whole or not at all."""
     with replacing(path) as temporary:
-        encoded = picture if picture.ndim == 2 else cv2.cvtColor(picture, cv2.COLOR_RGB2BGR)
-        temporary.write_bytes(cv2.imencode(".png", encoded)[1].tobytes())
+        temporary.write_bytes(encode_png(picture))

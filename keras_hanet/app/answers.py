@@ -4,10 +4,10 @@ import csv
 import io
 from dataclasses import asdict, replace
 
-import cv2
 import numpy as np
 
 from keras_hanet.analysis.flags import FLAGS, find_flags
+from keras_hanet.drawing import encode_png
 from keras_hanet.evaluation.threshold import apply_threshold
 from keras_hanet.inference import Prediction
 from keras_hanet.measures import measure_lesions
@@ -88,18 +88,12 @@ def describe_model(metadata):
     return {key: getattr(metadata, key) for key in ("name", "size", "threshold", "min_lesion_share")}
 
 
-def to_png(picture):
-    """Encode (H, W) or RGB (H, W, 3) uint8 as PNG: bytes."""
-    encoded = picture if picture.ndim == 2 else cv2.cvtColor(picture, cv2.COLOR_RGB2BGR)
-    return cv2.imencode(".png", encoded)[1].tobytes()
-
-
 def probability_png(probability):
     """A probability map as grey PNG, 0..255, rounded down.
 
     Rounded down, `grey >= 255 * t` is the same as `probability >= t` for every t that is a multiple of 1/255.
     """
-    return to_png(np.floor(np.clip(probability, 0, 1) * 255).astype(np.uint8))
+    return encode_png(np.floor(np.clip(probability, 0, 1) * 255).astype(np.uint8))
 
 
 def measures_csv(analysis):

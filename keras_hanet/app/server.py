@@ -20,6 +20,7 @@ from keras_hanet.app.guard import REPORT_POLICY, Guard
 from keras_hanet.app.jobs import BusyError, TooLateError
 from keras_hanet.app.service import Found, Service
 from keras_hanet.app.uploads import TooLargeError, read_upload
+from keras_hanet.drawing import encode_png
 from keras_hanet.errors import InputError
 from keras_hanet.version import INTENDED_USE, __version__
 
@@ -135,7 +136,7 @@ def result(service: AService, found: AFound):
 
 @_router.get("/api/results/{name}/image.png")
 def image(found: AFound):
-    return Response(answers.to_png(found.analysis.frame.image), media_type="image/png")
+    return Response(encode_png(found.analysis.frame.image), media_type="image/png")
 
 
 @_router.get("/api/results/{name}/probability.png")
@@ -145,7 +146,7 @@ def probability(found: AFound):
 
 @_router.get("/api/results/{name}/mask.png")
 def mask(found: AFound):
-    return Response(answers.to_png(found.analysis.prediction.mask * 255), media_type="image/png")
+    return Response(encode_png(found.analysis.prediction.mask * 255), media_type="image/png")
 
 
 @_router.get("/api/results/{name}/measures.csv")

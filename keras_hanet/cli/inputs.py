@@ -72,10 +72,9 @@ def find_files(source, results, is_taken=is_source):
         return [source]
     if not source.is_dir():
         raise InputError(f"{source}: no such file or folder; check the path")
+    own = {(results / name).resolve() for name in _RESULTS}
     found = sorted(
-        path
-        for path in source.rglob("*")
-        if not is_mask(path) and is_taken(path) and not _is_result(path, results)
+        path for path in source.rglob("*") if not is_mask(path) and is_taken(path) and not _is_result(path, own)
     )
     if not found:
         raise InputError(
@@ -94,10 +93,10 @@ def is_mask(path):
     return path.suffix.lower() in SUFFIXES and _MASK_NAME.search(path.stem) is not None
 
 
-def _is_result(path, results):
-    known = {(results / name).resolve() for name in _RESULTS}
+def _is_result(path, own):
+    """Whether a path lies in a folder of results: one of `own`, or one with the table of an earlier run beside it."""
     return any(
-        folder in known or (folder.name in _RESULTS and any((folder.parent / name).is_file() for name in _TABLES))
+        folder in own or (folder.name in _RESULTS and any((folder.parent / name).is_file() for name in _TABLES))
         for folder in path.resolve().parents
     )
 

@@ -10,6 +10,7 @@ from served_app import draw_scan, make_predictor
 from keras_hanet.analysis.analysis import analyse
 from keras_hanet.app import answers
 from keras_hanet.app.results import Result
+from keras_hanet.drawing import encode_png
 from keras_hanet.frame import Frame, ScanArea, Spacing
 from keras_hanet.outputs.tables import LESION_ROW_COLUMNS
 
@@ -123,7 +124,7 @@ def test_a_probability_is_rounded_down_so_that_thresholds_agree_with_the_mask():
 def test_colours_keep_their_order():
     image = np.zeros((2, 2, 3), np.uint8)
     image[0, 0] = (255, 150, 0)
-    np.testing.assert_array_equal(pixels(answers.to_png(image)), image)
+    np.testing.assert_array_equal(pixels(encode_png(image)), image)
 
 
 def test_the_table_has_one_row_a_lesion_and_empty_cells_for_what_is_not_known():
