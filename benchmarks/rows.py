@@ -38,6 +38,12 @@ def markdown_table(header, rows):
     return "\n".join("| " + " | ".join(line) + " |" for line in lines)
 
 
+def page_with(page, start, end, tables):
+    """The text of a page, a path, with `tables` between the lines `start` and `end`."""
+    before, rest = page.read_text().split(start)
+    return before + start + "\n" + tables + "\n" + end + rest.split(end)[1]
+
+
 def report(name, text, write):
     """Print a result; with `write` keep it as results/NAME.md too."""
     print(text)

@@ -12,7 +12,7 @@ import tempfile
 import time
 from pathlib import Path
 
-from rows import markdown_table, run_row
+from rows import markdown_table, page_with, run_row
 
 from keras_hanet.benchmark.machine import busy_warning, child_environment, describe_machine, peak_memory_mib
 from keras_hanet.files import replacing, write_json
@@ -150,12 +150,6 @@ def _on_paper(result):
     return [[*row, "extrapolated"] for row in rows]
 
 
-def page_with(result):
-    """The page with its tables as the result says."""
-    before, rest = PAGE.read_text().split(START)
-    return before + START + "\n" + describe(result) + "\n" + END + rest.split(END)[1]
-
-
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--write", action="store_true", help="keep the result, and its tables in docs/scale.md")
@@ -166,12 +160,12 @@ def main():
         print(json.dumps(measure_step(arguments.step)))
         return
     if arguments.check:
-        sys.exit(page_with(json.loads(RESULT.read_text())) != PAGE.read_text())
+        sys.exit(page_with(PAGE, START, END, describe(json.loads(RESULT.read_text()))) != PAGE.read_text())
     result = measure_all()
     print(describe(result))
     if arguments.write:
         write_json(RESULT, result)
-        text = page_with(result)
+        text = page_with(PAGE, START, END, describe(result))
         with replacing(PAGE) as temporary:
             temporary.write_text(text)
 
