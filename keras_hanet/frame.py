@@ -60,4 +60,8 @@ class Frame:
     @property
     def scan(self):
         """The image inside the area, a view: (h, w, 3) uint8."""
-        return self.image if self.area is None else self.image[self.area.slices]
+        return self.inside(self.image)
+
+    def inside(self, values):
+        """What lies inside the area of an array of the image's height and width, a view: (H, W, ...) -> (h, w, ...)."""
+        return values if self.area is None else values[self.area.slices]

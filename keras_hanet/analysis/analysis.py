@@ -113,6 +113,6 @@ def outline(predictor, frame, probability_at_s):
         return inside
     shape = frame.image.shape[:2]
     whole = Prediction(np.zeros(shape, np.float32), np.zeros(shape, np.uint8))
-    whole.probability[frame.area.slices] = inside.probability
-    whole.mask[frame.area.slices] = inside.mask
+    frame.inside(whole.probability)[:] = inside.probability
+    frame.inside(whole.mask)[:] = inside.mask
     return whole

@@ -86,7 +86,7 @@ def _shortened(name):
 def _outlined(analysis, shown):
     """The scan area with its outlines, numbered if there are several."""
     area = analysis.frame.area
-    mask = analysis.prediction.mask if area is None else analysis.prediction.mask[area.slices]
+    mask = analysis.frame.inside(analysis.prediction.mask)
     picture = draw_overlay(analysis.frame.scan, np.ascontiguousarray(mask))
     top, left = (0, 0) if area is None else (area.top, area.left)
     size = max(0.5, min(picture.shape[:2]) / 400)

@@ -61,7 +61,7 @@ def find_flags(frame, mask=None, reliability=None):
         "text": annotations.text,
     }
     if mask is not None:
-        inside = np.ascontiguousarray(mask if frame.area is None else mask[frame.area.slices], dtype=np.uint8)
+        inside = np.ascontiguousarray(frame.inside(mask), dtype=np.uint8)
         edges = (inside[0], inside[-1], inside[:, 0], inside[:, -1])
         found["several lesions"] = cv2.connectedComponents(inside, connectivity=8)[0] > 2
         found["cut by the border"] = any(edge.any() for edge in edges)

@@ -116,8 +116,7 @@ def assess(predictor, frame, prediction, reliability):
     Returns:
         `Belief`.
     """
-    inside = slice(None) if frame.area is None else frame.area.slices
-    seen = Prediction(prediction.probability[inside], prediction.mask[inside])
+    seen = Prediction(frame.inside(prediction.probability), frame.inside(prediction.mask))
     answers = predictor.probabilities_at_s(make_variants(frame.scan))
     stability = measure_stability(seen, answers, predictor.to_mask)
     return believe(float(seen.probability.max()), float(seen.mask.mean()), stability, reliability)

@@ -36,9 +36,8 @@ def at_threshold(analysis, threshold, metadata, reliability=None):
     if threshold is None or threshold == metadata.threshold:
         return analysis
     frame, probability = analysis.frame, analysis.prediction.probability
-    area = (slice(None), slice(None)) if frame.area is None else frame.area.slices
     mask = np.zeros(probability.shape, np.uint8)
-    mask[area] = apply_threshold(probability[area], threshold, metadata.min_lesion_share)
+    frame.inside(mask)[:] = apply_threshold(frame.inside(probability), threshold, metadata.min_lesion_share)
     return replace(
         analysis,
         prediction=Prediction(probability, mask),
