@@ -10,6 +10,7 @@ import numpy as np
 
 from keras_hanet.reports.svg import (
     BOTTOM,
+    FIFTHS,
     LEFT,
     RIGHT,
     TOP,
@@ -24,7 +25,6 @@ from keras_hanet.reports.svg import (
 )
 
 NUM_BINS = 20
-_TENTHS = tuple((i / 5, tick_text(i / 5)) for i in range(6))
 _ROWS_TOP, _ROW_HEIGHT = 6, 24
 _NAMES_END = 140  # where the names of an interval chart end and its axis starts
 
@@ -38,7 +38,7 @@ def draw_histogram(name, dices, num_missed):
         num_missed: lesion images whose prediction is empty.
     """
     counts, edges = np.histogram(dices, bins=NUM_BINS, range=(0, 1))
-    x = Axis("Dice of a lesion image", -0.18, 1, ((-0.105, "missed"), *_TENTHS))
+    x = Axis("Dice of a lesion image", -0.18, 1, ((-0.105, "missed"), *FIFTHS))
     y = linear_axis("images", 0, max(5, *counts, num_missed))
     bars = [(low, high, count, "bar") for low, high, count in zip(edges[:-1], edges[1:], counts, strict=True)]
     bars.append((-0.13, -0.08, num_missed, "bar missed"))
@@ -66,7 +66,7 @@ def draw_dice_by_size(name, cases):
     """
     shares = [share for _, share, _, _ in cases]
     x = log_axis("lesion, % of the image", min(shares), max(shares))
-    y = Axis("Dice", 0, 1, _TENTHS)
+    y = Axis("Dice", 0, 1, FIFTHS)
     points = [(f"{case}: Dice {dice:.3f}", share, dice, missed) for case, share, dice, missed in cases]
     described = f"{len(cases)} lesion images; a hollow circle is a missed lesion."
     return picture(name, "Dice against lesion size", described, frame(x, y) + _points(points, x, y))
@@ -129,7 +129,7 @@ def draw_reliability(name, calibration):
         name: as in `draw_histogram`.
         calibration: summary["calibration"]; empty bins have None or a count of 0.
     """
-    x, y = Axis("predicted probability", 0, 1, _TENTHS), Axis("share of lesion pixels", 0, 1, _TENTHS)
+    x, y = Axis("predicted probability", 0, 1, FIFTHS), Axis("share of lesion pixels", 0, 1, FIFTHS)
     columns = (calibration[key] for key in ("mean_probability", "lesion_share", "count"))
     bins = [(p, share, count) for p, share, count in zip(*columns, strict=True) if count]
     tips = [f"{count} pixels of probability {p:.3f}: {share:.3f} lesion" for p, share, count in bins]
@@ -153,7 +153,7 @@ def draw_risk_coverage(name, risk_coverage):
         risk_coverage: summary["risk_coverage"].
     """
     coverage, risk = risk_coverage["coverage"], risk_coverage["risk"]
-    x = Axis("coverage: share of images kept", 0, 1, _TENTHS)
+    x = Axis("coverage: share of images kept", 0, 1, FIFTHS)
     y = linear_axis("risk: mean of 1 \N{MINUS SIGN} Dice", 0, max(*risk, 0.05))
     level = y.place(risk[-1], BOTTOM, TOP)
     parts = [

@@ -8,6 +8,7 @@ from itertools import pairwise
 
 from keras_hanet.reports.svg import (
     BOTTOM,
+    FIFTHS,
     LEFT,
     RIGHT,
     TOP,
@@ -20,7 +21,6 @@ from keras_hanet.reports.svg import (
     tick_text,
 )
 
-_TENTHS = tuple((i / 5, tick_text(i / 5)) for i in range(6))
 _KINDS = ("curve", "level", "limit", "ideal")  # of the curves of `draw_coverage`, the first is ours
 
 
@@ -32,7 +32,7 @@ def draw_expected_dice(name, cases, limit):
         cases: ((tip, expected 0..1, true 0..1, whether hollow), ...), one or more.
         limit: expected Dice below which a result is doubtful.
     """
-    x, y = Axis("expected Dice", 0, 1, _TENTHS), Axis("true Dice", 0, 1, _TENTHS)
+    x, y = Axis("expected Dice", 0, 1, FIFTHS), Axis("true Dice", 0, 1, FIFTHS)
     doubt = x.place(limit, LEFT, RIGHT)
     parts = [
         element("line", x1=LEFT, y1=BOTTOM, x2=RIGHT, y2=TOP, class_="ideal"),
@@ -73,7 +73,7 @@ def draw_bins(name, title, across, up, bins):
         across, up: labels of the axes.
         bins: list of {"num", "predicted", "true"}, both 0..1.
     """
-    x, y = Axis(across, 0, 1, _TENTHS), Axis(up, 0, 1, _TENTHS)
+    x, y = Axis(across, 0, 1, FIFTHS), Axis(up, 0, 1, FIFTHS)
     places = [(x.place(b["predicted"], LEFT, RIGHT), y.place(b["true"], BOTTOM, TOP)) for b in bins]
     tips = [f"{b['num']} images of {b['predicted']:.2f}: {b['true']:.2f}" for b in bins]
     parts = [element("line", x1=LEFT, y1=BOTTOM, x2=RIGHT, y2=TOP, class_="ideal")]

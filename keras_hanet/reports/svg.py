@@ -68,6 +68,9 @@ def tick_text(value):
     return text.replace("-", "\N{MINUS SIGN}")
 
 
+FIFTHS = tuple((i / 5, tick_text(i / 5)) for i in range(6))  # the ticks of an axis from 0 to 1
+
+
 def element(tag, content=None, **attributes):
     """An SVG element; `_` in a name stands for `-`, a trailing one is dropped; numbers get one decimal at most.
 
